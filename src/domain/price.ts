@@ -1,0 +1,30 @@
+const MAX_PRICE = '1000000';
+const MAX_DECIMALS = 6;
+
+/**
+ * The one spelling of a price's value: no leading zeros, no trailing zeros of the fraction ("02.50" is "2.5"), so that
+ * equal prices are equal strings. Null unless digits with at most 6 decimals and at most 1,000,000.
+ */
+export function canonicalPrice(text: string): string | null {
+  const length = text.length;
+  let point = length;
+  for (let i = 0; i < length; i++) {
+    const char = text.charCodeAt(i);
+    if (char >= 0x30 && char <= 0x39) continue;
+    if (char !== 0x2e || point !== length) return null;
+    point = i;
+  }
+  const decimals = length - point - 1;
+  if (point === 0 || decimals === 0 || decimals > MAX_DECIMALS) return null;
+
+  let start = 0;
+  while (start < point - 1 && text.charCodeAt(start) === 0x30) start++;
+  let end = length;
+  if (point !== length) {
+    while (end > point + 1 && text.charCodeAt(end - 1) === 0x30) end--;
+    if (end === point + 1) end = point;
+  }
+  const canonical = start === 0 && end === length ? text : text.slice(start, end);
+  // As many digits without a leading zero are at least the maximum.
+  return point - start >= MAX_PRICE.length && canonical !== MAX_PRICE ? null : canonical;
+}
