@@ -1,0 +1,95 @@
+import path from 'node:path';
+import { z } from 'zod';
+import { isTimeZone } from './domain/business-day.ts';
+import { Refusal } from './domain/errors.ts';
+
+const milliseconds = (fallback: number) => z.coerce.number().int().min(50).max(3_600_000).default(fallback);
+
+/** Every environment variable that apportion reads, with its range and default; README lists them. */
+const environment = z.object({
+  APPORTION_HOME: z.string().min(1).optional(),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  APPORTION_OWNER_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  APPORTION_QUEUE: z.enum(['redis', 'postgres']).optional(),
+  APPORTION_CLOCK: z.iso.datetime({ offset: true }).optional(),
+  APPORTION_TIME_ZONE: z.string().refine(isTimeZone, 'is not an IANA time zone, such as Asia/Shanghai').optional(),
+  APPORTION_BUCKETS: z.coerce.number().int().min(1).max(1024).optional(),
+  APPORTION_QUEUE_GROUPS: z.coerce.number().int().min(1).max(64).default(4),
+  APPORTION_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(2),
+  APPORTION_BATCH_EVENTS: z.coerce.number().int().min(1).max(100_000).default(20_000),
+  APPORTION_NIGHTLY: z.string().min(9).default('30 3 * * *'),
+  APPORTION_SWEEP_MS: milliseconds(10_000),
+  APPORTION_JOB_LOCK_MS: milliseconds(3_000),
+  APPORTION_STALLED_CHECK_MS: milliseconds(1_000),
+});
+
+export interface Config {
+  /** Folder of the embedded mode's servers. */
+  readonly home: string;
+  readonly databaseUrl: string | null;
+  /** The owner's connection, for migrations; the application's own unless given. */
+  readonly ownerDatabaseUrl: string | null;
+  readonly redisUrl: string | null;
+  readonly queue: 'redis' | 'postgres' | null;
+  readonly clock: string | null;
+  /** What the environment asks for; what holds stands in the database since its first migration. */
+  readonly timeZone: string | null;
+  readonly buckets: number | null;
+  readonly queueGroups: number;
+  /** Jobs that one worker process runs at a time in each group. */
+  readonly concurrency: number;
+  /** Most events in one batch and, about, in one transaction. */
+  readonly batchEvents: number;
+  readonly nightlyPattern: string;
+  readonly sweepEveryMs: number;
+  readonly jobLockMs: number;
+  readonly stalledCheckMs: number;
+}
+
+/**
+ * The environment, parsed once. Empty variables count as unset.
+ * @throws Refusal `bad_configuration` (exit code 2) naming the variable; never its value, which may be a secret.
+ */
+export function readConfig(env: NodeJS.ProcessEnv, workingDirectory: string): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const name = String(issue?.path[0] ?? 'environment');
+    throw new Refusal({
+      code: 'bad_configuration',
+      message: `${name}: ${issue?.message ?? 'is not usable'}`,
+      remedy: 'correct or unset it',
+      details: { variable: name },
+      exitCode: 2,
+    });
+  }
+  const values = parsed.data;
+  if (values.APPORTION_CLOCK !== undefined && values.DATABASE_URL !== undefined) {
+    throw new Refusal({
+      code: 'bad_configuration',
+      message: 'APPORTION_CLOCK: sets "now" in the embedded mode only, and DATABASE_URL is set',
+      remedy: 'unset one of them',
+      details: { variable: 'APPORTION_CLOCK' },
+      exitCode: 2,
+    });
+  }
+  return {
+    home: path.resolve(workingDirectory, values.APPORTION_HOME ?? '.apportion'),
+    databaseUrl: values.DATABASE_URL ?? null,
+    ownerDatabaseUrl: values.APPORTION_OWNER_DATABASE_URL ?? values.DATABASE_URL ?? null,
+    redisUrl: values.REDIS_URL ?? null,
+    queue: values.APPORTION_QUEUE ?? null,
+    clock: values.APPORTION_CLOCK ?? null,
+    timeZone: values.APPORTION_TIME_ZONE ?? null,
+    buckets: values.APPORTION_BUCKETS ?? null,
+    queueGroups: values.APPORTION_QUEUE_GROUPS,
+    concurrency: values.APPORTION_CONCURRENCY,
+    batchEvents: values.APPORTION_BATCH_EVENTS,
+    nightlyPattern: values.APPORTION_NIGHTLY,
+    sweepEveryMs: values.APPORTION_SWEEP_MS,
+    jobLockMs: values.APPORTION_JOB_LOCK_MS,
+    stalledCheckMs: values.APPORTION_STALLED_CHECK_MS,
+  };
+}
