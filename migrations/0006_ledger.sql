@@ -65,7 +65,8 @@ begin
   if to_regclass(quote_ident(partition_name)) is not null then
     return;
   end if;
-  perform pg_advisory_xact_lock(hashtext('apportion.ensure_ledger_month'));
+  -- Excludes others who would make it, and lets this session see what they have made; readers and writers go on.
+  lock table transfers in share update exclusive mode;
   if to_regclass(quote_ident(partition_name)) is not null then
     return;
   end if;

@@ -1,0 +1,58 @@
+import type { Queryable } from '../db/database.ts';
+import type { BusinessDay } from '../domain/business-day.ts';
+
+/**
+ * SQL for the category of an app on a day: what was recorded last among what reaches back to the day; before all of it, what was
+ * recorded first. The arguments are SQL expressions.
+ */
+export function categoryOnDay({
+  app,
+  day,
+  version,
+}: {
+  readonly app: string;
+  readonly day: string;
+  readonly version: string;
+}) {
+  return `(
+    select v.category
+    from app_versions v
+    where v.app_id = ${app} and v.reference_version <= ${version}
+    order by v.category_from <= ${day} desc,
+      case when v.category_from <= ${day} then -v.reference_version else v.reference_version end
+    limit 1
+  )`;
+}
+
+/** The category of each app on a day as `referenceVersion` knows it; apps that it does not know are left out. */
+export async function categoriesOn(
+  q: Queryable,
+  on: { readonly appIds: readonly string[]; readonly day: BusinessDay; readonly referenceVersion: number },
+): Promise<Map<string, string>> {
+  const { rows } = await q.query<{ appId: string; category: string | null }>(
+    `select asked.app_id as "appId",
+       ${categoryOnDay({ app: 'asked.app_id', day: '$2::date', version: '$3::integer' })} as category
+     from unnest($1::text[]) as asked (app_id)`,
+    [on.appIds, on.day, on.referenceVersion],
+  );
+  const categories = new Map<string, string>();
+  for (const { appId, category } of rows) {
+    if (category !== null) categories.set(appId, category);
+  }
+  return categories;
+}
+
+/** Every app that was ever in one of the categories, on whatever day. */
+export async function appsEverIn(
+  q: Queryable,
+  categories: readonly string[],
+): Promise<{ category: string; appId: string; developerId: string }[]> {
+  const { rows } = await q.query<{ category: string; appId: string; developerId: string }>(
+    `select distinct v.category, v.app_id as "appId", a.developer_id as "developerId"
+     from app_versions v
+     join apps a on a.app_id = v.app_id
+     where v.category = any($1)`,
+    [categories],
+  );
+  return rows;
+}

@@ -1,0 +1,50 @@
+import { readFile, stat } from 'node:fs/promises';
+import { Refusal } from '../domain/errors.ts';
+
+/** A text is one string, and Node's longest string is a little under 512 MiB. */
+const MAX_FILE_BYTES = 500 * 1024 * 1024;
+
+/** A file's text and its name for messages. */
+export interface ReferenceFile {
+  readonly text: string;
+  readonly source: string;
+}
+
+/**
+ * A file of reference data as text; a byte order mark is dropped.
+ * @throws Refusal `bad_file` when there is no such file, it is longer than 500 MiB or is not UTF-8
+ */
+export async function readReferenceFile(path: string): Promise<ReferenceFile> {
+  const bytes = await readBytes(path);
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), source: path };
+  } catch {
+    throw badFile(
+      path,
+      'the file is not UTF-8 text',
+      'hand in the JSON itself, neither packed nor in another encoding',
+    );
+  }
+}
+
+async function readBytes(path: string): Promise<Buffer> {
+  try {
+    const { size } = await stat(path);
+    if (size > MAX_FILE_BYTES) {
+      throw badFile(
+        path,
+        `the file has ${size} bytes, more than ${MAX_FILE_BYTES}`,
+        'split it; parts can be imported one by one',
+      );
+    }
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    const said = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    throw badFile(path, `the file can't be read (${said})`, 'check its path and permissions');
+  }
+}
+
+function badFile(path: string, fault: string, remedy: string): Refusal {
+  return new Refusal({ code: 'bad_file', message: `${path}: ${fault}`, remedy, details: { source: path } });
+}

@@ -1,0 +1,81 @@
+import type pg from 'pg';
+import type { Queryable } from '../db/database.ts';
+import type { BusinessDay } from '../domain/business-day.ts';
+
+/** Earnings whose worth may have changed; null stands for all developers, all apps, all currencies, no last day. */
+export interface DueExtent {
+  readonly developerId: string | null;
+  /** Only together with its developer. */
+  readonly appId: string | null;
+  readonly currency: string | null;
+  readonly fromDay: BusinessDay;
+  readonly toDay: BusinessDay | null;
+}
+
+/**
+ * Marks each (developer, day) with earnings inside one of the extents as due, in every bucket. To mark more than has changed is
+ * harmless: settling such a day posts nothing.
+ */
+export async function markDueWhere(tx: pg.ClientBase, extents: readonly DueExtent[]): Promise<void> {
+  if (extents.length === 0) return;
+  // One statement, so that all rows are locked in key order, as the event workers lock theirs.
+  await tx.query(
+    `with extents as (
+       select *
+       from unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::date[])
+         as extent (developer_id, app_id, currency, from_day, to_day)
+     )
+     insert into due_days (bucket, business_date, developer_id)
+     select e.bucket, e.business_date, e.developer_id
+     from extents as x
+     join earnings as e on ${INSIDE}
+     where x.developer_id is null
+     union
+     select e.bucket, e.business_date, e.developer_id
+     from extents as x
+     join earnings as e on ${INSIDE} and e.developer_id = x.developer_id
+     where x.app_id is null
+     union
+     select e.bucket, e.business_date, e.developer_id
+     from extents as x
+     join earnings as e on ${INSIDE} and e.developer_id = x.developer_id and e.app_id = x.app_id
+     order by bucket, business_date, developer_id
+     on conflict do nothing`,
+    [
+      extents.map(extent => extent.developerId),
+      extents.map(extent => extent.appId),
+      extents.map(extent => extent.currency),
+      extents.map(extent => extent.fromDay),
+      extents.map(extent => extent.toDay),
+    ],
+  );
+}
+
+const INSIDE = `e.business_date >= x.from_day and e.business_date <= coalesce(x.to_day, 'infinity')
+       and e.currency = coalesce(x.currency, e.currency)`;
+
+/** Marks days of one bucket as due. They come in any order; a day that is due already stays so. */
+export async function markDue(
+  tx: pg.ClientBase,
+  bucket: number,
+  days: readonly { readonly developerId: string; readonly businessDay: BusinessDay }[],
+): Promise<void> {
+  if (days.length === 0) return;
+  await tx.query(
+    `insert into due_days (bucket, business_date, developer_id)
+     select $1, due.business_date, due.developer_id
+     from unnest($2::date[], $3::text[]) as due (business_date, developer_id)
+     order by due.business_date, due.developer_id
+     on conflict do nothing`,
+    [bucket, days.map(day => day.businessDay), days.map(day => day.developerId)],
+  );
+}
+
+/** The days up to `upTo`, inclusive, on which anything is due, oldest first. */
+export async function dueDates(q: Queryable, { upTo }: { readonly upTo: BusinessDay }): Promise<BusinessDay[]> {
+  const { rows } = await q.query<{ business_date: BusinessDay }>(
+    'select distinct business_date from due_days where business_date <= $1 order by business_date',
+    [upTo],
+  );
+  return rows.map(row => row.business_date);
+}

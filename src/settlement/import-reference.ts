@@ -1,0 +1,74 @@
+import { parseCatalog } from '../catalog/catalog-file.ts';
+import { appsEverIn } from '../catalog/categories.ts';
+import { type CatalogImport, importCatalog } from '../catalog/import-catalog.ts';
+import { developersOfApps } from '../catalog/known-ids.ts';
+import type { ReferenceFile } from '../catalog/reference-file.ts';
+import type { Database, Queryable } from '../db/database.ts';
+import type { BusinessCalendar } from '../domain/business-day.ts';
+import { type DueExtent, markDueWhere } from '../earnings/due-days.ts';
+import { importPlans, type PlansImport } from '../plans/import-plans.ts';
+import type { PlanExtent } from '../plans/plan-extent.ts';
+import { parsePlans } from '../plans/plan-file.ts';
+
+export interface ImportDeps {
+  readonly db: Database;
+  readonly now: () => Date;
+  readonly calendar: BusinessCalendar;
+}
+
+/**
+ * Imports a catalog in one transaction; days that a change of category may have changed become due.
+ * @throws Refusal `bad_catalog`: nothing of the file was taken
+ */
+export async function importCatalogFile(
+  { db, now, calendar }: ImportDeps,
+  { text, source }: ReferenceFile,
+): Promise<CatalogImport> {
+  const catalog = parseCatalog(text, source);
+  return await db.transaction(async tx => {
+    const recordedAt = now();
+    const today = calendar.dayOf(recordedAt.getTime());
+    const result = await importCatalog(tx, catalog, { recordedAt, today });
+    await markDueWhere(
+      tx,
+      result.categoryChanges.map(change => ({ ...change, currency: null, toDay: null })),
+    );
+    return result;
+  });
+}
+
+/**
+ * Imports share plans in one transaction; days that they may have changed become due.
+ * @throws Refusal `bad_plans`: nothing of the file was taken
+ */
+export async function importPlansFile(
+  { db, now }: Pick<ImportDeps, 'db' | 'now'>,
+  { text, source }: ReferenceFile,
+): Promise<PlansImport> {
+  const plans = parsePlans(text, source);
+  return await db.transaction(async tx => {
+    const result = await importPlans(tx, plans, { recordedAt: now() });
+    await markDueWhere(tx, await earningsIn(tx, result.affected));
+    return result;
+  });
+}
+
+/** The earnings that plan extents reach; of a category, those of every app that ever was in it. */
+async function earningsIn(tx: Queryable, extents: readonly PlanExtent[]): Promise<DueExtent[]> {
+  const scopeIds = (scope: PlanExtent['scope']) => [
+    ...new Set(extents.filter(extent => extent.scope === scope).map(extent => extent.scopeId)),
+  ];
+  const developers = await developersOfApps(tx, scopeIds('app'));
+  const members = Map.groupBy(await appsEverIn(tx, scopeIds('category')), app => app.category);
+  return extents.flatMap(({ scope, scopeId, currency, fromDay, toDay }): DueExtent[] => {
+    const where = { currency, fromDay, toDay };
+    if (scope === 'default') return [{ ...where, developerId: null, appId: null }];
+    if (scope === 'developer') return [{ ...where, developerId: scopeId, appId: null }];
+    if (scope === 'category') {
+      return (members.get(scopeId) ?? []).map(({ developerId, appId }) => ({ ...where, developerId, appId }));
+    }
+    const developerId = developers.get(scopeId);
+    if (developerId === undefined) throw new Error(`a plan is for app ${scopeId}, which the catalog does not have`);
+    return [{ ...where, developerId, appId: scopeId }];
+  });
+}
