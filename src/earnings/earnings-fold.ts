@@ -1,0 +1,69 @@
+import type { AdEvent } from '../domain/ad-event.ts';
+import type { BusinessDay } from '../domain/business-day.ts';
+import type { Nanos } from '../domain/nanos.ts';
+
+/** What one ad unit earned on one business day in one currency. */
+export interface UnitEarnings {
+  readonly businessDay: BusinessDay;
+  readonly developerId: string;
+  readonly appId: string;
+  readonly adUnitId: string;
+  readonly currency: string;
+  impressions: number;
+  clicks: number;
+  grossNanos: Nanos;
+}
+
+/** Adds events up in memory, so that each earnings row is touched once a transaction. */
+export class EarningsFold {
+  readonly #rows = new Map<string, UnitEarnings>();
+
+  add(
+    {
+      event,
+      developerId,
+      businessDay,
+    }: { readonly event: AdEvent; readonly developerId: string; readonly businessDay: BusinessDay },
+    grossNanos: Nanos,
+  ): void {
+    // No id can hold U+0000. An ad unit belongs to one app and an app to one developer.
+    const key = `${businessDay}\0${event.adUnitId}\0${event.currency}`;
+    let row = this.#rows.get(key);
+    if (row === undefined) {
+      row = {
+        businessDay,
+        developerId,
+        appId: event.appId,
+        adUnitId: event.adUnitId,
+        currency: event.currency,
+        impressions: 0,
+        clicks: 0,
+        grossNanos: 0n as Nanos,
+      };
+      this.#rows.set(key, row);
+    }
+    if (event.type === 'click') row.clicks += 1;
+    else row.impressions += 1;
+    row.grossNanos = (row.grossNanos + grossNanos) as Nanos;
+  }
+
+  /** In the order of the earnings table's key, the order in which its rows are locked. */
+  sorted(): UnitEarnings[] {
+    return [...this.#rows.values()].sort(compareUnitEarnings);
+  }
+}
+
+/** The order of the earnings table's key; ids are ASCII, so code units compare as bytes do. */
+export function compareUnitEarnings(a: UnitEarnings, b: UnitEarnings): number {
+  return (
+    compare(a.businessDay, b.businessDay) ||
+    compare(a.developerId, b.developerId) ||
+    compare(a.appId, b.appId) ||
+    compare(a.adUnitId, b.adUnitId) ||
+    compare(a.currency, b.currency)
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

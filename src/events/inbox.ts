@@ -1,0 +1,152 @@
+import { hash } from 'node:crypto';
+import type pg from 'pg';
+import type { Queryable } from '../db/database.ts';
+import type { BusinessDay } from '../domain/business-day.ts';
+
+export interface BatchKey {
+  readonly bucket: number;
+  readonly batchId: string;
+}
+
+export interface NewBatch extends BatchKey {
+  readonly ingestId: string;
+  readonly source: string;
+  readonly clock: Date;
+  readonly acceptedAt: Date;
+  readonly lineCount: number;
+  readonly days: { readonly first: BusinessDay; readonly last: BusinessDay } | null;
+  readonly payload: Buffer;
+}
+
+export interface PendingBatch extends BatchKey {
+  readonly lineCount: number;
+  readonly payload: Buffer;
+}
+
+export interface LineCounts {
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly conflicts: number;
+  readonly rejected: number;
+}
+
+export interface ProcessedBatch extends BatchKey {
+  readonly seq: number;
+  readonly referenceVersion: number;
+  readonly counts: LineCounts;
+}
+
+export function digestOf(payload: Buffer): Buffer {
+  return hash('sha256', payload, 'buffer');
+}
+
+export async function insertBatch(tx: pg.ClientBase, batch: NewBatch): Promise<void> {
+  await tx.query(
+    `insert into inbox_batches (bucket, batch_id, ingest_id, source, clock, accepted_at, line_count, first_date, last_date,
+       payload, payload_digest)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+    [
+      batch.bucket,
+      batch.batchId,
+      batch.ingestId,
+      batch.source,
+      batch.clock,
+      batch.acceptedAt,
+      batch.lineCount,
+      batch.days?.first ?? null,
+      batch.days?.last ?? null,
+      batch.payload,
+      digestOf(batch.payload),
+    ],
+  );
+}
+
+/**
+ * The bucket's oldest unprocessed batches, in the order in which they were handed in, up to about `maxLines`; at least one if
+ * there is any. The caller holds the bucket's turn.
+ */
+export async function takePending(
+  tx: pg.ClientBase,
+  { bucket, maxLines }: { readonly bucket: number; readonly maxLines: number },
+): Promise<PendingBatch[]> {
+  const { rows } = await tx.query<{ batch_id: string; line_count: number; payload: Buffer }>(
+    `select batch_id, line_count, payload
+     from (
+       select batch_id, line_count, payload, sum(line_count) over (order by batch_id) - line_count as lines_before
+       from (
+         select batch_id, line_count, payload
+         from inbox_batches
+         where bucket = $1 and seq is null
+         order by batch_id
+         limit 1000
+       ) as oldest
+     ) as pending
+     where lines_before < $2
+     order by batch_id`,
+    [bucket, maxLines],
+  );
+  return rows.map(row => ({ bucket, batchId: row.batch_id, lineCount: row.line_count, payload: row.payload }));
+}
+
+export async function isProcessed(db: Queryable, { bucket, batchId }: BatchKey): Promise<boolean> {
+  const { rows } = await db.query<{ processed: boolean }>(
+    'select seq is not null as processed from inbox_batches where bucket = $1 and batch_id = $2',
+    [bucket, batchId],
+  );
+  return rows[0]?.processed ?? false;
+}
+
+/** The last place in the bucket's recorded order; 0 before the first batch. */
+export async function lastSeq(db: Queryable, bucket: number): Promise<number> {
+  const { rows } = await db.query<{ seq: number }>(
+    'select coalesce(max(seq), 0) as seq from inbox_batches where bucket = $1',
+    [bucket],
+  );
+  return rows[0]?.seq ?? 0;
+}
+
+export async function markProcessed(
+  tx: pg.ClientBase,
+  batches: readonly ProcessedBatch[],
+  processedAt: Date,
+): Promise<void> {
+  const { rowCount } = await tx.query(
+    `update inbox_batches as batch
+     set seq = done.seq, reference_version = done.reference_version, processed_at = $2, accepted = done.accepted,
+       duplicates = done.duplicates, conflicts = done.conflicts, rejected = done.rejected
+     from unnest($3::uuid[], $4::bigint[], $5::int[], $6::int[], $7::int[], $8::int[], $9::int[])
+       as done (batch_id, seq, reference_version, accepted, duplicates, conflicts, rejected)
+     where batch.bucket = $1 and batch.batch_id = done.batch_id and batch.seq is null`,
+    [
+      batches[0]?.bucket,
+      processedAt,
+      batches.map(batch => batch.batchId),
+      batches.map(batch => batch.seq),
+      batches.map(batch => batch.referenceVersion),
+      batches.map(batch => batch.counts.accepted),
+      batches.map(batch => batch.counts.duplicates),
+      batches.map(batch => batch.counts.conflicts),
+      batches.map(batch => batch.counts.rejected),
+    ],
+  );
+  if (rowCount !== batches.length) throw new Error(`marked ${rowCount} of ${batches.length} batches as processed`);
+}
+
+/** The oldest unprocessed batch of each bucket that has one: what a sweep puts back into the queue. */
+export async function oldestPending(db: Queryable): Promise<BatchKey[]> {
+  const { rows } = await db.query<{ bucket: number; batch_id: string }>(
+    `select distinct on (bucket) bucket, batch_id
+     from inbox_batches
+     where seq is null
+     order by bucket, batch_id`,
+  );
+  return rows.map(row => ({ bucket: row.bucket, batchId: row.batch_id }));
+}
+
+export async function countPending(db: Queryable, ingestId: string): Promise<number> {
+  const { rows } = await db.query<{ pending: number }>(
+    'select count(*) as pending from inbox_batches where ingest_id = $1 and seq is null',
+    [ingestId],
+  );
+  return rows[0]?.pending ?? 0;
+}

@@ -1,0 +1,169 @@
+import type pg from 'pg';
+import { loadRateCards, type RateCards } from '../catalog/rate-cards.ts';
+import { currentReferenceVersion } from '../catalog/reference-version.ts';
+import type { Database } from '../db/database.ts';
+import { isDataFailure } from '../db/errors.ts';
+import { takeTurn } from '../db/turn.ts';
+import type { BusinessCalendar } from '../domain/business-day.ts';
+import { addEarnings } from '../earnings/add-earnings.ts';
+import { type BatchContent, type BatchEvent, unpackBatch } from './batch.ts';
+import { BatchFold, type PreparedBatch, prepareBatch } from './batch-fold.ts';
+import { claimIdentities, knownIdentities } from './identities.ts';
+import { lastSeq, markProcessed, type ProcessedBatch, takePending } from './inbox.ts';
+import { keepConflictingLines, keepRejectedLines } from './refused-lines.ts';
+
+export interface ProcessDeps {
+  readonly db: Database;
+  readonly calendar: BusinessCalendar;
+  readonly now: () => Date;
+}
+
+export interface ProcessOptions {
+  readonly bucket: number;
+  /** About how many events one transaction takes in. */
+  readonly batchEvents: number;
+}
+
+/**
+ * Processes whatever is pending in a bucket, oldest first, many batches to a transaction: identities, earnings and the batches'
+ * done marks commit together, so a batch counts once however often it is tried. A batch that its own data makes fail is searched
+ * for the line at fault, which is then rejected.
+ * @throws Refusal `database_unavailable`: nothing of the open transaction counts; try again
+ */
+export async function processBucket(deps: ProcessDeps, options: ProcessOptions): Promise<void> {
+  let careful = false;
+  for (;;) {
+    try {
+      const batches = await deps.db.transaction(tx =>
+        careful ? processOneCarefully(tx, deps, options) : processPending(tx, deps, options),
+      );
+      if (batches === 0) return;
+      careful = false;
+    } catch (error) {
+      if (careful || !isDataFailure(error)) throw error;
+      careful = true;
+    }
+  }
+}
+
+async function processPending(tx: pg.ClientBase, deps: ProcessDeps, options: ProcessOptions): Promise<number> {
+  const work = await takeWork(tx, deps, { bucket: options.bucket, maxLines: options.batchEvents });
+  if (work !== null) await markProcessed(tx, await writeEffects(tx, work), deps.now());
+  return work?.batches.length ?? 0;
+}
+
+/** Takes the oldest batch alone, setting aside the lines that make it fail. */
+async function processOneCarefully(tx: pg.ClientBase, deps: ProcessDeps, options: ProcessOptions): Promise<number> {
+  const work = await takeWork(tx, deps, { bucket: options.bucket, maxLines: 1 });
+  if (work === null) return 0;
+  const [batch] = work.batches as [PendingContent];
+  const { events } = batch.content;
+  const poisonous = new Set<number>();
+  for (;;) {
+    const culprit = await findPoisonousLine(events.length, async count => {
+      const part = { ...batch, content: { ...batch.content, events: events.slice(0, count) } };
+      return await failsOnData(tx, () => writeEffects(tx, { ...work, batches: [part] }, poisonous));
+    });
+    if (culprit === null) break;
+    poisonous.add((events[culprit] as BatchEvent).lineNo);
+  }
+  await markProcessed(tx, await writeEffects(tx, work, poisonous), deps.now());
+  return 1;
+}
+
+/**
+ * The place of the first line without which all lines before it succeed, found by bisecting: `fails(n)` tries the first n lines.
+ * Null when all succeed together. Throws when even no line at all fails, for then no line is at fault.
+ */
+async function findPoisonousLine(
+  lineCount: number,
+  fails: (count: number) => Promise<boolean>,
+): Promise<number | null> {
+  if (!(await fails(lineCount))) return null;
+  let good = 0;
+  let bad = lineCount;
+  if (await fails(0)) throw new Error('a batch fails even without its events; it stays pending');
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (await fails(middle)) bad = middle;
+    else good = middle;
+  }
+  return bad - 1;
+}
+
+/** Tries and takes it back. */
+async function failsOnData(tx: pg.ClientBase, attempt: () => Promise<unknown>): Promise<boolean> {
+  await tx.query('savepoint attempt');
+  try {
+    await attempt();
+    return false;
+  } catch (error) {
+    if (!isDataFailure(error)) throw error;
+    return true;
+  } finally {
+    await tx.query('rollback to savepoint attempt');
+  }
+}
+
+interface PendingContent {
+  readonly batchId: string;
+  readonly seq: number;
+  readonly content: BatchContent;
+}
+
+interface Work {
+  readonly bucket: number;
+  readonly calendar: BusinessCalendar;
+  readonly referenceVersion: number;
+  readonly rateCards: RateCards;
+  readonly batches: readonly PendingContent[];
+}
+
+/** Takes the bucket's turn and its oldest pending batches, and gives them their places in the recorded order. */
+async function takeWork(
+  tx: pg.ClientBase,
+  { calendar }: ProcessDeps,
+  { bucket, maxLines }: { readonly bucket: number; readonly maxLines: number },
+): Promise<Work | null> {
+  await takeTurn(tx, bucket);
+  const pending = await takePending(tx, { bucket, maxLines });
+  if (pending.length === 0) return null;
+  const referenceVersion = await currentReferenceVersion(tx);
+  const rateCards = await rateCardsOf(tx, referenceVersion);
+  const seqBefore = await lastSeq(tx, bucket);
+  const batches: PendingContent[] = [];
+  for (const { batchId, payload } of pending) {
+    batches.push({ batchId, seq: seqBefore + batches.length + 1, content: await unpackBatch(payload) });
+  }
+  return { bucket, calendar, referenceVersion, rateCards, batches };
+}
+
+let latestRateCards: { referenceVersion: number; rateCards: RateCards } | null = null;
+
+/** A reference version never changes, so its rate cards can be kept from one transaction to the next. */
+async function rateCardsOf(tx: pg.ClientBase, referenceVersion: number): Promise<RateCards> {
+  if (latestRateCards?.referenceVersion !== referenceVersion) {
+    latestRateCards = { referenceVersion, rateCards: await loadRateCards(tx, referenceVersion) };
+  }
+  return latestRateCards.rateCards;
+}
+
+/** Everything that batches bring about but their done marks; tells what those are to say. */
+async function writeEffects(
+  tx: pg.ClientBase,
+  { bucket, calendar, referenceVersion, rateCards, batches }: Work,
+  poisonous?: ReadonlySet<number>,
+): Promise<ProcessedBatch[]> {
+  const prepared = batches.map(({ seq, content }) => prepareBatch(content, { seq, calendar, rateCards }));
+  const identities = prepared.flatMap(batch => batch.events.map(event => event.identity));
+  const fold = new BatchFold(await knownIdentities(tx, bucket, identities));
+  const processed = batches.map(({ batchId, seq }, index) => {
+    const counts = fold.add(prepared[index] as PreparedBatch, poisonous);
+    return { bucket, batchId, seq, referenceVersion, counts };
+  });
+  await claimIdentities(tx, bucket, fold.claimed);
+  await addEarnings(tx, bucket, fold.earnings.sorted());
+  await keepRejectedLines(tx, bucket, fold.rejected);
+  await keepConflictingLines(tx, bucket, fold.conflicting);
+  return processed;
+}

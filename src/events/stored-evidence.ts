@@ -1,0 +1,141 @@
+import type pg from 'pg';
+import { streamRows } from '../db/stream-rows.ts';
+import type { ClaimedIdentity, ConflictingLine, RejectedLine } from './batch-fold.ts';
+import type { LineCounts } from './inbox.ts';
+
+const BATCHES_AT_A_TIME = 16;
+
+/** A processed batch as it is stored. */
+export interface StoredBatch {
+  readonly batchId: string;
+  readonly seq: number;
+  readonly referenceVersion: number;
+  readonly lineCount: number;
+  readonly counts: LineCounts;
+  readonly payload: Buffer;
+  readonly payloadDigest: Buffer;
+}
+
+/** A bucket's processed batches in their recorded order. */
+export async function* processedBatches(client: pg.ClientBase, bucket: number): AsyncGenerator<StoredBatch> {
+  const rows = streamRows<{
+    batch_id: string;
+    seq: number;
+    reference_version: number;
+    line_count: number;
+    accepted: number;
+    duplicates: number;
+    conflicts: number;
+    rejected: number;
+    payload: Buffer;
+    payload_digest: Buffer;
+  }>(
+    client,
+    `select batch_id, seq, reference_version, line_count, accepted, duplicates, conflicts, rejected, payload, payload_digest
+     from inbox_batches
+     where bucket = $1 and seq is not null
+     order by seq`,
+    [bucket],
+    BATCHES_AT_A_TIME,
+  );
+  for await (const row of rows) {
+    const { accepted, duplicates, conflicts, rejected } = row;
+    yield {
+      batchId: row.batch_id,
+      seq: row.seq,
+      referenceVersion: row.reference_version,
+      lineCount: row.line_count,
+      counts: { accepted, duplicates, conflicts, rejected },
+      payload: row.payload,
+      payloadDigest: row.payload_digest,
+    };
+  }
+}
+
+/** Ordered by identity. */
+export async function* storedIdentities(client: pg.ClientBase, bucket: number): AsyncGenerator<ClaimedIdentity> {
+  const rows = streamRows<{ identity: string; content: string; seq: number }>(
+    client,
+    `select replace(identity::text, '-', '') as identity, content::text as content, seq
+     from event_identities
+     where bucket = $1
+     order by event_identities.identity`,
+    [bucket],
+  );
+  for await (const row of rows) yield row;
+}
+
+/** Ordered by place in the recorded order. */
+export async function* storedRejectedLines(client: pg.ClientBase, bucket: number): AsyncGenerator<RejectedLine> {
+  const rows = streamRows<{
+    seq: number;
+    line_no: number;
+    owner_id: string;
+    reason: string;
+    field: string | null;
+    detail: string;
+    line: Buffer;
+  }>(
+    client,
+    `select seq, line_no, owner_id, reason, field, detail, line
+     from rejected_lines
+     where bucket = $1
+     order by seq, line_no`,
+    [bucket],
+  );
+  for await (const row of rows) {
+    const { seq, reason, field, detail } = row;
+    yield { seq, lineNo: row.line_no, ownerId: row.owner_id, reason, field, detail, bytes: row.line };
+  }
+}
+
+/** Ordered by identity, then content. */
+export async function* storedConflictingLines(client: pg.ClientBase, bucket: number): AsyncGenerator<ConflictingLine> {
+  const rows = streamRows<{
+    identity: string;
+    content: string;
+    developer_id: string;
+    seq: number;
+    line_no: number;
+    line: Buffer;
+  }>(
+    client,
+    `select replace(identity::text, '-', '') as identity, content::text as content, developer_id, seq, line_no, line
+     from conflicting_lines
+     where bucket = $1
+     order by conflicting_lines.identity, content::text collate "C"`,
+    [bucket],
+  );
+  for await (const row of rows) {
+    const { identity, content, seq } = row;
+    yield { identity, content, seq, developerId: row.developer_id, lineNo: row.line_no, bytes: row.line };
+  }
+}
+
+/** Lines that made their batch fail when it was processed; that can't be found out again, so it is taken as recorded. */
+export async function poisonousLines(client: pg.ClientBase, bucket: number): Promise<Map<number, Set<number>>> {
+  const { rows } = await client.query<{ seq: number; line_no: number }>(
+    `select seq, line_no from rejected_lines where bucket = $1 and reason = 'internal_error'`,
+    [bucket],
+  );
+  const linesBySeq = new Map<number, Set<number>>();
+  for (const row of rows) linesBySeq.set(row.seq, (linesBySeq.get(row.seq) ?? new Set()).add(row.line_no));
+  return linesBySeq;
+}
+
+export async function countPendingInBucket(client: pg.ClientBase, bucket: number): Promise<number> {
+  const { rows } = await client.query<{ pending: number }>(
+    'select count(*) as pending from inbox_batches where bucket = $1 and seq is null',
+    [bucket],
+  );
+  return rows[0]?.pending ?? 0;
+}
+
+/** The versions of catalog and plans under which a bucket's batches were processed. */
+export async function referenceVersionsUsed(client: pg.ClientBase, bucket: number): Promise<number[]> {
+  const { rows } = await client.query<{ reference_version: number }>(
+    'select distinct reference_version from inbox_batches where bucket = $1 and seq is not null',
+    [bucket],
+  );
+  return rows.map(row => row.reference_version);
+}
