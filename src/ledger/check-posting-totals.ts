@@ -1,0 +1,64 @@
+import type { Queryable } from '../db/database.ts';
+import { type Nanos, nanos } from '../domain/nanos.ts';
+import type { AccountKind } from '../domain/transfer.ts';
+
+/** Where the totals recorded with a run differ from the sums of its transfers; a side that is missing counts as zero. */
+export interface PostingTotalsDifference {
+  /** Null: transfers that no run posted. */
+  readonly runId: string | null;
+  readonly period: string;
+  readonly currency: string;
+  readonly account: AccountKind;
+  readonly recorded: { readonly debitNanos: Nanos; readonly creditNanos: Nanos };
+  readonly transfers: { readonly debitNanos: Nanos; readonly creditNanos: Nanos };
+}
+
+const DEFAULT_LIMIT = 1000;
+
+/** Compares a bucket's recorded totals with its transfers, all of which it reads; at most `limit` differences are told. */
+export async function checkPostingTotals(
+  q: Queryable,
+  bucket: number,
+  { limit = DEFAULT_LIMIT }: { readonly limit?: number } = {},
+): Promise<PostingTotalsDifference[]> {
+  const { rows } = await q.query<{
+    run_id: string | null;
+    period: string;
+    currency: string;
+    account: AccountKind;
+    recorded_debit: string;
+    recorded_credit: string;
+    summed_debit: string;
+    summed_credit: string;
+  }>(
+    `with summed as (
+       select run_id, period, currency, side.account, sum(side.debit_nanos) as debit_nanos, sum(side.credit_nanos) as credit_nanos
+       from transfers
+       cross join lateral (values (debit, amount_nanos, 0), (credit, 0, amount_nanos)) as side (account, debit_nanos, credit_nanos)
+       where bucket = $1
+       group by run_id, period, currency, side.account
+     ), recorded as (
+       select run_id, period, currency, account, debit_nanos, credit_nanos from posting_totals where bucket = $1
+     ), compared as (
+       select run_id, period, currency, account,
+         coalesce(recorded.debit_nanos, 0) as recorded_debit, coalesce(recorded.credit_nanos, 0) as recorded_credit,
+         coalesce(summed.debit_nanos, 0) as summed_debit, coalesce(summed.credit_nanos, 0) as summed_credit
+       from summed
+       full join recorded using (run_id, period, currency, account)
+     )
+     select *
+     from compared
+     where recorded_debit <> summed_debit or recorded_credit <> summed_credit
+     order by run_id, period, currency, account
+     limit $2`,
+    [bucket, limit],
+  );
+  return rows.map(row => ({
+    runId: row.run_id,
+    period: row.period,
+    currency: row.currency,
+    account: row.account,
+    recorded: { debitNanos: nanos(BigInt(row.recorded_debit)), creditNanos: nanos(BigInt(row.recorded_credit)) },
+    transfers: { debitNanos: nanos(BigInt(row.summed_debit)), creditNanos: nanos(BigInt(row.summed_credit)) },
+  }));
+}

@@ -1,0 +1,30 @@
+import type { AccountKind, Transfer } from '../domain/transfer.ts';
+
+/** What transfers move on one kind of account, in nanos; a kind's balance is credits − debits. */
+export interface Movement {
+  readonly period: string;
+  readonly currency: string;
+  readonly account: AccountKind;
+  debitNanos: bigint;
+  creditNanos: bigint;
+}
+
+export function addUpMovements(
+  transfers: Iterable<Pick<Transfer, 'period' | 'currency' | 'debit' | 'credit' | 'amountNanos'>>,
+): Movement[] {
+  const movements = new Map<string, Movement>();
+  const movementOn = (account: AccountKind, { period, currency }: { period: string; currency: string }): Movement => {
+    const key = `${period} ${currency} ${account}`;
+    let movement = movements.get(key);
+    if (movement === undefined) {
+      movement = { period, currency, account, debitNanos: 0n, creditNanos: 0n };
+      movements.set(key, movement);
+    }
+    return movement;
+  };
+  for (const transfer of transfers) {
+    movementOn(transfer.debit, transfer).debitNanos += transfer.amountNanos;
+    movementOn(transfer.credit, transfer).creditNanos += transfer.amountNanos;
+  }
+  return [...movements.values()];
+}

@@ -1,0 +1,54 @@
+import type { Queryable } from '../db/database.ts';
+import type { BusinessDay } from '../domain/business-day.ts';
+import { type Nanos, nanos } from '../domain/nanos.ts';
+import type { TransferReason } from '../domain/transfer.ts';
+
+/** What the ledger says of one part of an (app, day, currency). */
+export interface Posted {
+  readonly developerId: string;
+  readonly appId: string;
+  readonly currency: string;
+  readonly reason: TransferReason;
+  readonly amountNanos: Nanos;
+  /** The highest version posted, and its transfer. */
+  readonly version: number;
+  readonly transferId: string;
+}
+
+/** Everything posted by settlement for a bucket's business day, of all developers or of the given ones. */
+export async function postedOn(
+  db: Queryable,
+  {
+    bucket,
+    day,
+    developerIds,
+  }: { readonly bucket: number; readonly day: BusinessDay; readonly developerIds?: readonly string[] },
+): Promise<Posted[]> {
+  const { rows } = await db.query<{
+    developer_id: string;
+    app_id: string;
+    currency: string;
+    reason: TransferReason;
+    amount_nanos: string;
+    version: number;
+    transfer_id: string;
+  }>(
+    `select developer_id, app_id, currency, reason,
+       sum(case when debit = 'ad_revenue' then amount_nanos else -amount_nanos end) as amount_nanos,
+       max(version) as version,
+       (array_agg(transfer_id order by version desc))[1] as transfer_id
+     from transfers
+     where bucket = $1 and ledger_date = $2 and version is not null and ($3::text[] is null or developer_id = any ($3))
+     group by developer_id, app_id, currency, reason`,
+    [bucket, day, developerIds ?? null],
+  );
+  return rows.map(row => ({
+    developerId: row.developer_id,
+    appId: row.app_id,
+    currency: row.currency,
+    reason: row.reason,
+    amountNanos: nanos(BigInt(row.amount_nanos)),
+    version: row.version,
+    transferId: row.transfer_id,
+  }));
+}

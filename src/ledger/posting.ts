@@ -1,0 +1,78 @@
+import type pg from 'pg';
+import { copyRows } from '../db/copy.ts';
+import type { Queryable } from '../db/database.ts';
+import type { BusinessDay } from '../domain/business-day.ts';
+import type { Transfer } from '../domain/transfer.ts';
+import { addUpMovements } from './movements.ts';
+
+const TRANSFER_COLUMNS = [
+  'bucket',
+  'ledger_date',
+  'transfer_id',
+  'developer_id',
+  'app_id',
+  'business_date',
+  'period',
+  'currency',
+  'debit',
+  'credit',
+  'amount_nanos',
+  'reason',
+  'run_id',
+  'version',
+  'link_id',
+  'corrects_id',
+  'booked_at',
+] as const;
+
+/** Makes the ledger's partition for the day's month; call it before the posting transaction. */
+export async function prepareLedger(db: Queryable, day: BusinessDay): Promise<void> {
+  await db.query('select ensure_ledger_month($1)', [day]);
+}
+
+/**
+ * Writes transfers of one bucket and run to the ledger, with the movement they make on each kind of account: the only writer of
+ * transfers. The caller holds the bucket's turn.
+ */
+export async function postTransfers(
+  tx: pg.ClientBase,
+  { bucket, runId }: { readonly bucket: number; readonly runId: string },
+  transfers: readonly Transfer[],
+): Promise<void> {
+  if (transfers.length === 0) return;
+  await copyRows(tx, { table: 'transfers', columns: TRANSFER_COLUMNS }, rowsOf(transfers));
+  const movements = addUpMovements(transfers);
+  await copyRows(
+    tx,
+    {
+      table: 'posting_totals',
+      columns: ['bucket', 'run_id', 'period', 'currency', 'account', 'debit_nanos', 'credit_nanos'],
+    },
+    movements.map(each => [bucket, runId, each.period, each.currency, each.account, each.debitNanos, each.creditNanos]),
+  );
+}
+
+function* rowsOf(transfers: readonly Transfer[]) {
+  for (const transfer of transfers) {
+    const bookedAt = transfer.bookedAt.toISOString();
+    yield [
+      transfer.bucket,
+      transfer.ledgerDay,
+      transfer.id,
+      transfer.developerId,
+      transfer.appId,
+      transfer.businessDay,
+      transfer.period,
+      transfer.currency,
+      transfer.debit,
+      transfer.credit,
+      transfer.amountNanos,
+      transfer.reason,
+      transfer.runId,
+      transfer.version,
+      transfer.linkId,
+      transfer.correctsId,
+      bookedAt,
+    ];
+  }
+}

@@ -1,0 +1,69 @@
+import type pg from 'pg';
+import type { Queryable } from '../db/database.ts';
+import type { BusinessDay } from '../domain/business-day.ts';
+
+/** Business days for which a bucket's ledger holds transfers. */
+export async function ledgerDays(db: Queryable, bucket: number): Promise<BusinessDay[]> {
+  const { rows } = await db.query<{ ledger_date: BusinessDay }>(
+    'select distinct ledger_date from transfers where bucket = $1 and business_date is not null order by ledger_date',
+    [bucket],
+  );
+  return rows.map(row => row.ledger_date);
+}
+
+/** How many transfers each run has posted in a bucket, and for which day and period. */
+export async function transfersByRun(
+  client: pg.ClientBase,
+  bucket: number,
+): Promise<{ runId: string | null; businessDay: BusinessDay | null; period: string; transfers: number }[]> {
+  const { rows } = await client.query<{
+    run_id: string;
+    business_date: BusinessDay;
+    period: string;
+    transfers: number;
+  }>(
+    `select run_id, business_date, period, count(*) as transfers
+     from transfers
+     where bucket = $1
+     group by run_id, business_date, period
+     order by run_id, business_date, period`,
+    [bucket],
+  );
+  return rows.map(row => ({
+    runId: row.run_id,
+    businessDay: row.business_date,
+    period: row.period,
+    transfers: row.transfers,
+  }));
+}
+
+/** Settlement transfers whose version does not follow on the one that they say they correct. */
+export async function brokenChains(
+  client: pg.ClientBase,
+  bucket: number,
+): Promise<{ transferId: string; version: number; correctsId: string | null; beforeId: string | null }[]> {
+  const { rows } = await client.query<{
+    transfer_id: string;
+    version: number;
+    corrects_id: string | null;
+    before_id: string | null;
+  }>(
+    `select transfer_id, version, corrects_id, before_id
+     from (
+       select transfer_id, version, corrects_id,
+         lag(transfer_id) over chain as before_id,
+         row_number() over chain as place
+       from transfers
+       where bucket = $1 and version is not null
+       window chain as (partition by ledger_date, app_id, currency, reason order by version)
+     ) as chained
+     where version <> place or corrects_id is distinct from before_id`,
+    [bucket],
+  );
+  return rows.map(row => ({
+    transferId: row.transfer_id,
+    version: row.version,
+    correctsId: row.corrects_id,
+    beforeId: row.before_id,
+  }));
+}

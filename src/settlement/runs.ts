@@ -1,0 +1,145 @@
+import type pg from 'pg';
+import type { Queryable } from '../db/database.ts';
+import type { BusinessDay } from '../domain/business-day.ts';
+
+export interface SettlementRun {
+  readonly runId: string;
+  readonly businessDay: BusinessDay;
+  readonly buckets: readonly number[];
+}
+
+/** What one bucket of a run came to; it commits with the transfers. */
+export interface BucketResult {
+  readonly bucket: number;
+  readonly runId: string;
+  readonly cutoffSeq: number;
+  readonly referenceVersion: number;
+  readonly apps: number;
+  readonly transfers: number;
+  readonly appsWithoutPlan: number;
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+}
+
+export interface RunProgress {
+  readonly bucketsDone: number;
+  readonly apps: number;
+  readonly transfers: number;
+  readonly appsWithoutPlan: number;
+}
+
+/** Records a run over the buckets in which the day is due. */
+export async function insertRun(
+  db: Queryable,
+  {
+    runId,
+    businessDay,
+    requestedAt,
+  }: { readonly runId: string; readonly businessDay: BusinessDay; readonly requestedAt: Date },
+): Promise<SettlementRun> {
+  const { rows } = await db.query<{ buckets: number[] }>(
+    `insert into settlement_runs (run_id, business_date, requested_at, buckets)
+     select $1, $2, $3, coalesce(array_agg(distinct bucket order by bucket), '{}') from due_days where business_date = $2
+     returning buckets`,
+    [runId, businessDay, requestedAt],
+  );
+  return { runId, businessDay, buckets: rows[0]?.buckets ?? [] };
+}
+
+export async function isBucketDone(
+  db: Queryable,
+  { runId, bucket }: { readonly runId: string; readonly bucket: number },
+): Promise<boolean> {
+  const { rowCount } = await db.query('select from settlement_run_buckets where bucket = $1 and run_id = $2', [
+    bucket,
+    runId,
+  ]);
+  return rowCount === 1;
+}
+
+export async function insertBucketResult(tx: pg.ClientBase, result: BucketResult): Promise<void> {
+  await tx.query(
+    `insert into settlement_run_buckets (bucket, run_id, cutoff_seq, reference_version, apps, transfers, apps_without_plan,
+       started_at, finished_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    [
+      result.bucket,
+      result.runId,
+      result.cutoffSeq,
+      result.referenceVersion,
+      result.apps,
+      result.transfers,
+      result.appsWithoutPlan,
+      result.startedAt,
+      result.finishedAt,
+    ],
+  );
+}
+
+export async function runProgress(db: Queryable, runId: string): Promise<RunProgress> {
+  const { rows } = await db.query<{ buckets_done: number; apps: number; transfers: number; apps_without_plan: number }>(
+    `select count(*) as buckets_done, coalesce(sum(apps), 0)::bigint as apps, coalesce(sum(transfers), 0)::bigint as transfers,
+       coalesce(sum(apps_without_plan), 0)::bigint as apps_without_plan
+     from settlement_run_buckets
+     where run_id = $1`,
+    [runId],
+  );
+  const row = rows[0];
+  return {
+    bucketsDone: row?.buckets_done ?? 0,
+    apps: row?.apps ?? 0,
+    transfers: row?.transfers ?? 0,
+    appsWithoutPlan: row?.apps_without_plan ?? 0,
+  };
+}
+
+/**
+ * Buckets that recent runs still lack, for a sweep to put back into the queue. An older run needs no reviving: what it left is
+ * still due, and the next nightly run takes it.
+ */
+export async function unfinishedBuckets(
+  db: Queryable,
+  requestedAfter: Date,
+): Promise<{ runId: string; businessDay: BusinessDay; bucket: number }[]> {
+  const { rows } = await db.query<{ run_id: string; business_date: BusinessDay; bucket: number }>(
+    `select run.run_id, run.business_date, wanted.bucket
+     from settlement_runs as run
+     cross join unnest(run.buckets) as wanted (bucket)
+     where run.requested_at > $1
+       and not exists (
+         select from settlement_run_buckets as done where done.bucket = wanted.bucket and done.run_id = run.run_id
+       )
+     order by run.requested_at, wanted.bucket`,
+    [requestedAfter],
+  );
+  return rows.map(row => ({ runId: row.run_id, businessDay: row.business_date, bucket: row.bucket }));
+}
+
+/** What every run recorded of a bucket, with the day of the run; null where the run itself is not recorded. */
+export async function bucketResults(
+  db: Queryable,
+  bucket: number,
+): Promise<
+  (Pick<BucketResult, 'runId' | 'cutoffSeq' | 'referenceVersion' | 'transfers'> & { businessDay: BusinessDay | null })[]
+> {
+  const { rows } = await db.query<{
+    run_id: string;
+    business_date: BusinessDay | null;
+    cutoff_seq: number;
+    reference_version: number;
+    transfers: number;
+  }>(
+    `select done.run_id, run.business_date, done.cutoff_seq, done.reference_version, done.transfers
+     from settlement_run_buckets as done
+     left join settlement_runs as run on run.run_id = done.run_id and done.bucket = any (run.buckets)
+     where done.bucket = $1`,
+    [bucket],
+  );
+  return rows.map(row => ({
+    runId: row.run_id,
+    businessDay: row.business_date,
+    cutoffSeq: row.cutoff_seq,
+    referenceVersion: row.reference_version,
+    transfers: row.transfers,
+  }));
+}

@@ -1,0 +1,44 @@
+import { randomUUIDv7 } from 'node:crypto';
+import type { Database } from '../db/database.ts';
+import { addDays, type BusinessCalendar, type BusinessDay } from '../domain/business-day.ts';
+import { Refusal } from '../domain/errors.ts';
+import { dueDates } from '../earnings/due-days.ts';
+import { insertRun, type SettlementRun } from './runs.ts';
+import type { BucketOfRun } from './settle-bucket.ts';
+
+export interface RunDeps {
+  readonly db: Database;
+  readonly enqueue: (jobs: BucketOfRun[]) => Promise<void>;
+  readonly calendar: BusinessCalendar;
+  readonly now: () => Date;
+}
+
+/**
+ * Starts a run over each of the given days in which something is due; the queue spreads the buckets over the workers.
+ * @throws Refusal `day_not_over` for a day that has not ended in the business time zone
+ */
+export async function settleDays(deps: RunDeps, days: readonly BusinessDay[]): Promise<SettlementRun[]> {
+  const today = deps.calendar.dayOf(deps.now().getTime());
+  const early = days.find(day => day >= today);
+  if (early !== undefined) {
+    throw new Refusal({
+      code: 'day_not_over',
+      message: `${early} is not over yet: today is ${today}`,
+      remedy: 'settle it after midnight of the business time zone',
+      details: { day: early, today },
+    });
+  }
+  const runs: SettlementRun[] = [];
+  for (const businessDay of days) {
+    const run = await insertRun(deps.db, { runId: randomUUIDv7(), businessDay, requestedAt: deps.now() });
+    runs.push(run);
+    await deps.enqueue(run.buckets.map(bucket => ({ runId: run.runId, businessDay, bucket })));
+  }
+  return runs;
+}
+
+/** Starts a run over every day that is due and over, oldest first: what the nightly job does, missed nights included. */
+export async function settleDueDays(deps: RunDeps): Promise<SettlementRun[]> {
+  const yesterday = addDays(deps.calendar.dayOf(deps.now().getTime()), -1);
+  return await settleDays(deps, await dueDates(deps.db, { upTo: yesterday }));
+}
