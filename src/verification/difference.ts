@@ -1,0 +1,54 @@
+/** Something stored that is not what the evidence says. */
+export interface Difference {
+  readonly table: string;
+  /** Which row, by its key. */
+  readonly where: string;
+  readonly expected: string;
+  readonly found: string;
+}
+
+export const NOTHING = 'no such row';
+
+/**
+ * Compares rows that should be there with rows that are; both come in the order of `keyOf`. Stops at nothing: a missing, a surplus
+ * and a differing row are each one difference.
+ */
+export async function compareRows<Row>(
+  { expected, found }: { readonly expected: Iterable<Row>; readonly found: AsyncIterable<Row> },
+  {
+    table,
+    keyOf,
+    tell,
+    report,
+  }: {
+    readonly table: string;
+    /** Sorts as both sides are sorted. */
+    readonly keyOf: (row: Row) => string;
+    /** The row's content in words; two rows are the same if it is. */
+    readonly tell: (row: Row) => string;
+    readonly report: (difference: Difference) => void;
+  },
+): Promise<number> {
+  const wanted = expected[Symbol.iterator]();
+  let next = wanted.next();
+  let rows = 0;
+  const where = (row: Row) => keyOf(row).replaceAll('\0', ' ');
+  const missing = (row: Row) => report({ table, where: where(row), expected: tell(row), found: NOTHING });
+  for await (const row of found) {
+    rows += 1;
+    const key = keyOf(row);
+    while (!next.done && keyOf(next.value) < key) {
+      missing(next.value);
+      next = wanted.next();
+    }
+    if (next.done || keyOf(next.value) !== key) {
+      report({ table, where: where(row), expected: NOTHING, found: tell(row) });
+      continue;
+    }
+    if (tell(next.value) !== tell(row))
+      report({ table, where: where(row), expected: tell(next.value), found: tell(row) });
+    next = wanted.next();
+  }
+  for (; !next.done; next = wanted.next()) missing(next.value);
+  return rows;
+}

@@ -1,0 +1,162 @@
+import type pg from 'pg';
+import { checkReferenceDigests } from '../catalog/reference-version.ts';
+import type { Database } from '../db/database.ts';
+import type { BusinessCalendar } from '../domain/business-day.ts';
+import { dueInBucket } from '../earnings/due-developers.ts';
+import type { UnitEarnings } from '../earnings/earnings-fold.ts';
+import { storedEarnings } from '../earnings/stored-earnings.ts';
+import type { BatchFold } from '../events/batch-fold.ts';
+import {
+  countPendingInBucket,
+  storedConflictingLines,
+  storedIdentities,
+  storedRejectedLines,
+} from '../events/stored-evidence.ts';
+import { checkLedger } from './check-ledger.ts';
+import { compareRows, type Difference } from './difference.ts';
+import { replayBucket } from './replay-bucket.ts';
+
+const KEPT_DIFFERENCES = 1_000;
+
+export interface Verification {
+  /** The first 1,000 of them. */
+  readonly differences: readonly Difference[];
+  readonly differenceCount: number;
+  readonly checked: {
+    readonly batches: number;
+    readonly lines: number;
+    readonly identities: number;
+    readonly earnings: number;
+    readonly transfers: number;
+  };
+  /** Not differences: work that is still to be done. */
+  readonly pending: { readonly batches: number; readonly dueDays: number };
+}
+
+export interface VerifyOptions {
+  readonly bucketCount: number;
+  readonly calendar: BusinessCalendar;
+  readonly onProgress?: (bucketsDone: number) => void;
+}
+
+/**
+ * Recomputes everything from the batches of the inbox, through catalog and plans, and compares it with what is stored: batches'
+ * counts, identities, rejected and conflicting lines, earnings, transfers, runs and their totals. Reads one bucket at a time, each
+ * in one snapshot, and changes nothing.
+ */
+export async function verify(db: Database, options: VerifyOptions): Promise<Verification> {
+  const differences: Difference[] = [];
+  let differenceCount = 0;
+  const report = (difference: Difference) => {
+    differenceCount += 1;
+    if (differences.length < KEPT_DIFFERENCES) differences.push(difference);
+  };
+  const checked = { batches: 0, lines: 0, identities: 0, earnings: 0, transfers: 0 };
+  const pending = { batches: 0, dueDays: 0 };
+  await db.snapshot(async client => {
+    for (const { referenceVersion, kind } of await checkReferenceDigests(client)) {
+      const where = `version ${referenceVersion}${kind === null ? '' : ` of the ${kind}`}`;
+      report({ table: 'reference_versions', where, expected: 'rows as they were recorded', found: 'other rows' });
+    }
+  });
+  for (let bucket = 0; bucket < options.bucketCount; bucket += 1) {
+    await db.snapshot(async client => {
+      const found = await verifyBucket(client, { ...options, bucket, report });
+      checked.batches += found.batches;
+      checked.lines += found.lines;
+      checked.identities += found.identities;
+      checked.earnings += found.earnings;
+      checked.transfers += found.transfers;
+      pending.batches += found.pendingBatches;
+      pending.dueDays += found.dueDays;
+    });
+    options.onProgress?.(bucket + 1);
+  }
+  return { differences, differenceCount, checked, pending };
+}
+
+interface BucketCheck extends VerifyOptions {
+  readonly bucket: number;
+  readonly report: (difference: Difference) => void;
+}
+
+async function verifyBucket(client: pg.ClientBase, check: BucketCheck) {
+  const { bucket, report } = check;
+  const { fold, batches, lines } = await replayBucket(client, check);
+  const earnings = fold.earnings.sorted();
+  const identities = await checkEvidence(client, check, fold);
+  const earningsRows = await compareRows(
+    { expected: earnings, found: storedEarnings(client, bucket) },
+    { table: 'earnings', keyOf: earningsKey, tell: tellEarnings, report },
+  );
+  const due = await dueInBucket(client, bucket);
+  checkDue(check, due, earnings);
+  const dueKeys = new Set(due.map(each => `${each.businessDay} ${each.developerId}`));
+  const transfers = await checkLedger(client, { bucket, earnings, due: dueKeys, report });
+  const pendingBatches = await countPendingInBucket(client, bucket);
+  return { batches, lines, identities, earnings: earningsRows, transfers, pendingBatches, dueDays: due.length };
+}
+
+async function checkEvidence(client: pg.ClientBase, { bucket, report }: BucketCheck, fold: BatchFold): Promise<number> {
+  await compareRows(
+    { expected: sortedBy(fold.rejected, placeKey), found: storedRejectedLines(client, bucket) },
+    {
+      table: 'rejected_lines',
+      keyOf: placeKey,
+      tell: line => `${line.ownerId} ${line.reason} ${line.field ?? '-'}: ${line.bytes.toString('base64')}`,
+      report,
+    },
+  );
+  await compareRows(
+    { expected: sortedBy(fold.conflicting, identityKey), found: storedConflictingLines(client, bucket) },
+    {
+      table: 'conflicting_lines',
+      keyOf: identityKey,
+      tell: line => `${line.developerId} ${placeKey(line)}: ${line.bytes.toString('base64')}`,
+      report,
+    },
+  );
+  return await compareRows(
+    { expected: sortedBy(fold.claimed, claim => claim.identity), found: storedIdentities(client, bucket) },
+    {
+      table: 'event_identities',
+      keyOf: claim => claim.identity,
+      tell: claim => `content ${claim.content} seq ${claim.seq}`,
+      report,
+    },
+  );
+}
+
+/** A mark without earnings marks nothing that could be settled. */
+function checkDue(
+  { bucket, report }: BucketCheck,
+  due: Awaited<ReturnType<typeof dueInBucket>>,
+  earnings: readonly UnitEarnings[],
+) {
+  const earned = new Set(earnings.map(row => `${row.businessDay} ${row.developerId}`));
+  for (const { businessDay, developerId } of due) {
+    if (earned.has(`${businessDay} ${developerId}`)) continue;
+    const where = `bucket ${bucket} ${businessDay} ${developerId}`;
+    report({ table: 'due_days', where, expected: 'earnings on that day', found: 'none' });
+  }
+}
+
+function sortedBy<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Row[] {
+  return rows.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+}
+
+function placeKey({ seq, lineNo }: { readonly seq: number; readonly lineNo: number }): string {
+  return `batch ${String(seq).padStart(16, '0')} line ${String(lineNo).padStart(16, '0')}`;
+}
+
+function identityKey({ identity, content }: { readonly identity: string; readonly content: string }): string {
+  return `${identity} ${content}`;
+}
+
+function earningsKey(row: UnitEarnings): string {
+  return [row.businessDay, row.developerId, row.appId, row.adUnitId, row.currency].join('\0');
+}
+
+function tellEarnings(row: UnitEarnings): string {
+  return `${row.impressions} impressions, ${row.clicks} clicks, ${row.grossNanos} nanos`;
+}
