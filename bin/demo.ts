@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const APPS = 2_000;
+const EVENTS = 100_000;
+const DAY = '2018-04-15';
+const PERIOD = '2018-04-H1';
+/** The apps of a sample are numbered by popularity; this is the developer of the most popular one. */
+const SHOWN_LINES = 45;
+
+/** Runs the commands that a user would, in a folder of its own, and shows each with what it prints. */
+async function demo(): Promise<number> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'apportion-demo-'));
+  const sample = path.join(folder, 'sample');
+  const at = (file: string) => path.join(sample, file);
+  const startedAt = performance.now();
+  try {
+    for (const line of [
+      ['generate', '--apps', String(APPS), '--events', String(EVENTS), '--day', DAY, '--seed', 'demo', '--out', sample],
+      ['catalog', 'import', at('catalog.json')],
+      ['plans', 'import', at('plans.json')],
+      ['ingest', at('events.ndjson'), '--as-of', `${DAY.slice(0, -2)}16T02:00:00+08:00`],
+      ['settle', '--date', DAY],
+      ['ledger', 'trial-balance'],
+    ]) {
+      const { exitCode } = await apportion(line, { folder });
+      if (exitCode !== 0) return exitCode;
+    }
+    const developer = await topDeveloper(folder);
+    for (const line of [['statement', '--developer', developer, '--period', PERIOD], ['verify']]) {
+      const { exitCode } = await apportion(line, { folder });
+      if (exitCode !== 0) return exitCode;
+    }
+    console.log(`\ndone in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
+    return 0;
+  } finally {
+    await apportion(['down'], { folder, silent: true });
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Who is owed most. */
+async function topDeveloper(folder: string): Promise<string> {
+  const { text } = await apportion(['ledger', 'balances', '--account', 'payable', '--limit', '100000', '--json'], {
+    folder,
+    silent: true,
+  });
+  const { items } = JSON.parse(text) as { items: { developer_id: string; balance: { amount: string } }[] };
+  const [top] = items.toSorted((a, b) => Number(b.balance.amount) - Number(a.balance.amount));
+  if (top === undefined) throw new Error('nobody is owed anything');
+  return top.developer_id;
+}
+
+async function apportion(
+  args: readonly string[],
+  { folder, silent = false }: { readonly folder: string; readonly silent?: boolean },
+): Promise<{ exitCode: number; text: string }> {
+  if (!silent) console.log(`\n$ npx apportion ${args.join(' ').replaceAll(`${folder}/`, '')}`);
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./apportion.ts', import.meta.url)), ...args], {
+    env: { ...process.env, APPORTION_HOME: path.join(folder, 'home') },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  for await (const chunk of child.stdout.setEncoding('utf8')) text += chunk;
+  if (!silent) console.log(shorten(text.trimEnd()));
+  const exitCode =
+    child.exitCode ?? (await new Promise<number>(resolve => child.once('exit', code => resolve(code ?? 1))));
+  return { exitCode, text };
+}
+
+function shorten(text: string): string {
+  const lines = text.split('\n');
+  if (lines.length <= SHOWN_LINES) return text;
+  const half = Math.floor(SHOWN_LINES / 2);
+  return [...lines.slice(0, half), `  … ${lines.length - 2 * half} lines …`, ...lines.slice(-half)].join('\n');
+}
+
+process.exitCode = await demo();

@@ -1,0 +1,32 @@
+import { InvalidArgumentError } from 'commander';
+import { type BusinessDay, parseBusinessDay } from '../domain/business-day.ts';
+import { isRefusal } from '../domain/errors.ts';
+import { parseInstant } from '../domain/instant.ts';
+
+/** Parsers of option values; commander turns their errors into wrong use (exit code 2). */
+export function dayArgument(text: string): BusinessDay {
+  try {
+    return parseBusinessDay(text);
+  } catch (error) {
+    throw new InvalidArgumentError(isRefusal(error) ? error.message : 'Give a date such as 2018-04-15.');
+  }
+}
+
+export function instantArgument(text: string): Date {
+  const epochMs = parseInstant(text);
+  if (Number.isNaN(epochMs)) {
+    throw new InvalidArgumentError('Give an instant with its offset, such as 2013-10-22T00:00:00+08:00.');
+  }
+  return new Date(epochMs);
+}
+
+/** A whole number from 1 to `most`. */
+export function countArgument(most: number): (text: string) => number {
+  return text => {
+    const count = Number(text);
+    if (!/^\d+$/.test(text) || count < 1 || count > most) {
+      throw new InvalidArgumentError(`Give a whole number from 1 to ${most}.`);
+    }
+    return count;
+  };
+}

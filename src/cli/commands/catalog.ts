@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import type { CatalogImport } from '../../catalog/import-catalog.ts';
+import { readReferenceFile } from '../../catalog/reference-file.ts';
+import { deriveCatalog } from '../../events/derive-catalog.ts';
+import { parseIpinyouLine } from '../../events/ipinyou.ts';
+import { importCatalogFile } from '../../settlement/import-reference.ts';
+import { type CommandRegistry, withApp } from '../command.ts';
+
+export function registerCatalog(program: Command, registry: CommandRegistry): void {
+  const catalog = program.command('catalog').description('developers, apps, ad units and campaigns');
+  const load = catalog
+    .command('import')
+    .description('add and change what the file names; importing it again changes nothing')
+    .argument('<file>', 'a catalog as JSON')
+    .addHelpText('after', '\nExample:\n  npx apportion catalog import catalog.json');
+  registry.on(load, async ([file], _options, output) => {
+    const reference = await readReferenceFile(file as string);
+    return await withApp(output, async app => {
+      const imported = await importCatalogFile(app, reference);
+      return { data: dataOf(imported), text: describe(imported) };
+    });
+  });
+
+  const derive = catalog
+    .command('derive')
+    .description('print a catalog for the apps and ad units that a log mentions')
+    .argument('<files...>', 'log files')
+    .requiredOption('--format <format>', 'the format of the log: ipinyou')
+    .addHelpText(
+      'after',
+      '\nExample:\n  npx apportion catalog derive --format ipinyou imp.20131021.txt > catalog.json',
+    );
+  registry.on(derive, async paths => {
+    const derived = await deriveCatalog({ paths, parse: parseIpinyouLine });
+    return { data: derived, text: JSON.stringify(derived, null, 2) };
+  });
+}
+
+function dataOf({ referenceVersion, added, changed, unchanged }: CatalogImport): object {
+  const counts = ({ developers, apps, adUnits, campaigns }: CatalogImport['added']) => ({
+    developers,
+    apps,
+    ad_units: adUnits,
+    campaigns,
+  });
+  return { version: referenceVersion, added: counts(added), changed: counts(changed), unchanged: counts(unchanged) };
+}
+
+function describe({ referenceVersion, added, changed, unchanged }: CatalogImport): string {
+  const count = ({ developers, apps, adUnits, campaigns }: CatalogImport['added']) =>
+    `${developers} developers, ${apps} apps, ${adUnits} ad units, ${campaigns} campaigns`;
+  return [
+    `catalog version ${referenceVersion}`,
+    `added      ${count(added)}`,
+    `changed    ${count(changed)}`,
+    `unchanged  ${count(unchanged)}`,
+  ].join('\n');
+}

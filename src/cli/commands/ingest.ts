@@ -1,0 +1,130 @@
+import { stat } from 'node:fs/promises';
+import { type Command, Option } from 'commander';
+import { type App, acceptDepsOf } from '../../app.ts';
+import { awaitWork } from '../../await-work.ts';
+import { parseAdEvent } from '../../domain/ad-event.ts';
+import { isRefusal, type Refusal } from '../../domain/errors.ts';
+import { type AcceptedFile, acceptFile, type LineParser } from '../../events/accept-file.ts';
+import { countPending } from '../../events/inbox.ts';
+import { type IngestSummary, summariseIngests } from '../../events/ingest-summary.ts';
+import { parseIpinyouLine } from '../../events/ipinyou.ts';
+import { runEventWorkers } from '../../worker-set.ts';
+import { instantArgument } from '../arguments.ts';
+import { type CommandRegistry, type Result, withApp } from '../command.ts';
+import type { Output } from '../output.ts';
+
+const PARSERS: Record<string, LineParser> = { ndjson: parseAdEvent, ipinyou: parseIpinyouLine };
+
+interface IngestOptions {
+  readonly format: string;
+  readonly asOf?: Date;
+  readonly strict?: boolean;
+  readonly wait: boolean;
+}
+
+export function registerIngest(program: Command, registry: CommandRegistry): void {
+  const ingest = program
+    .command('ingest')
+    .description('accept files of events (plain, gzip or zstd) and wait until they are processed')
+    .argument('<files...>', 'logs, read in the order given')
+    .addOption(new Option('--format <format>', 'format of the lines').choices(Object.keys(PARSERS)).default('ndjson'))
+    .option('--as-of <instant>', '"now" for the acceptance window, for old logs', instantArgument)
+    .option('--strict', 'exit with 1 if any line was rejected')
+    .option('--no-wait', 'return as soon as the lines are safe in the inbox')
+    .addHelpText('after', '\nExample:\n  npx apportion ingest events.ndjson.gz --as-of 2018-04-16T00:00:00+08:00');
+  registry.on(ingest, async (paths, options, output) =>
+    withApp(
+      output,
+      async app => await ingestFiles(app, { paths, options: options as unknown as IngestOptions, output }),
+    ),
+  );
+}
+
+interface IngestRequest {
+  readonly paths: readonly string[];
+  readonly options: IngestOptions;
+  readonly output: Output;
+}
+
+async function ingestFiles(app: App, request: IngestRequest): Promise<Result> {
+  const files: AcceptedFile[] = [];
+  const problems: Refusal[] = [];
+  for (const path of request.paths) {
+    try {
+      const file = await acceptOne(app, path, request);
+      files.push(file);
+      if (file.damage !== null) problems.push(file.damage);
+    } catch (error) {
+      if (!isRefusal(error) || error.code !== 'bad_file') throw error;
+      problems.push(error);
+    }
+  }
+  const [problem] = problems;
+  if (files.length === 0 && problem !== undefined) throw problem;
+  const queueProblem = files.find(file => file.queueProblem !== null)?.queueProblem ?? null;
+  if (request.options.wait && queueProblem === null) await awaitProcessing(app, files, request.output);
+  const summary = await summariseIngests(
+    app.db,
+    files.map(file => file.ingestId),
+  );
+  for (const { message } of problems) request.output.note(`apportion: ${message}`);
+  if (queueProblem !== null) throw queueProblem;
+  const rejections = Object.keys(summary.rejected).length > 0;
+  return {
+    data: { ...summary, problems: problems.map(({ code, message }) => ({ code, message })) },
+    text: describe(summary),
+    exitCode: problems.length > 0 || (request.options.strict === true && rejections) ? 1 : 0,
+  };
+}
+
+async function acceptOne(app: App, path: string, { options, output }: IngestRequest): Promise<AcceptedFile> {
+  const size = await stat(path).then(
+    file => file.size,
+    () => 0,
+  );
+  const progress = output.progress({ label: `accepting ${path}`, total: size });
+  try {
+    return await acceptFile(acceptDepsOf(app), {
+      path,
+      parse: PARSERS[options.format] as LineParser,
+      clock: options.asOf ?? app.now(),
+      batchEvents: app.config.batchEvents,
+      onProgress: ({ bytesRead }) => progress.update(bytesRead),
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+async function awaitProcessing(app: App, files: readonly AcceptedFile[], output: Output): Promise<void> {
+  const total = files.reduce((sum, file) => sum + file.batches, 0);
+  const progress = output.progress({ label: 'processing', total });
+  try {
+    await awaitWork(app, {
+      remaining: async () => {
+        let pending = 0;
+        for (const file of files) pending += await countPending(app.db, file.ingestId);
+        return pending;
+      },
+      startWorkers: () => runEventWorkers(app, error => output.note(`apportion: ${error.message}`)),
+      onProgress: remaining => progress.update(total - remaining),
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+function describe(summary: IngestSummary): string {
+  const rows: [string, number][] = [
+    ['received', summary.received],
+    ['accepted', summary.accepted],
+    ['duplicates', summary.duplicates],
+    ['conflicts', summary.conflicts],
+    ...(summary.pending > 0 ? [['pending', summary.pending] as [string, number]] : []),
+    ...Object.entries(summary.rejected).map(([reason, lines]): [string, number] => [`rejected: ${reason}`, lines]),
+  ];
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return rows
+    .map(([label, lines]) => `${label.padEnd(width)}  ${lines.toLocaleString('en-US').padStart(13)}`)
+    .join('\n');
+}

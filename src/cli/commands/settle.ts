@@ -1,0 +1,103 @@
+import type { Command } from 'commander';
+import { type App, runDepsOf } from '../../app.ts';
+import { awaitWork } from '../../await-work.ts';
+import { type BusinessDay, daysInRange } from '../../domain/business-day.ts';
+import { Refusal } from '../../domain/errors.ts';
+import { type RunProgress, runProgress, type SettlementRun } from '../../settlement/runs.ts';
+import { settleDays, settleDueDays } from '../../settlement/settle-days.ts';
+import { unsettledApps } from '../../settlement/unsettled-apps.ts';
+import { runSettlementWorkers } from '../../worker-set.ts';
+import { dayArgument } from '../arguments.ts';
+import { type CommandRegistry, type Result, withApp } from '../command.ts';
+import type { Output } from '../output.ts';
+
+const SHOWN_APPS = 20;
+
+interface SettleOptions {
+  readonly date?: BusinessDay;
+  readonly to?: BusinessDay;
+  readonly due?: boolean;
+}
+
+export function registerSettle(program: Command, registry: CommandRegistry): void {
+  const settle = program
+    .command('settle')
+    .description('post what days that are over are worth and have not been paid yet')
+    .option('--date <day>', 'the business day', dayArgument)
+    .option('--to <day>', 'the last of a range of days that --date begins', dayArgument)
+    .option('--due', 'all days that are due and over, oldest first')
+    .addHelpText('after', '\nExample:\n  npx apportion settle --date 2018-04-15');
+  registry.on(settle, async (_args, given, output) => {
+    const options = given as SettleOptions;
+    if ((options.date === undefined) === (options.due !== true)) {
+      throw new Refusal({
+        code: 'bad_usage',
+        message: 'settle needs either --date or --due',
+        remedy: 'give one of them, such as --date 2018-04-15',
+        exitCode: 2,
+      });
+    }
+    return await withApp(output, async app => await settleAndWait(app, options, output));
+  });
+}
+
+async function settleAndWait(app: App, options: SettleOptions, output: Output): Promise<Result> {
+  const deps = runDepsOf(app);
+  const { date } = options;
+  const runs =
+    date === undefined
+      ? await settleDueDays(deps)
+      : await settleDays(deps, daysInRange({ from: date, to: options.to ?? date }));
+  await awaitRuns(app, runs, output);
+  const items: (SettlementRun & RunProgress)[] = [];
+  for (const run of runs) items.push({ ...run, ...(await runProgress(app.db, run.runId)) });
+  const withoutPlan = items.some(item => item.appsWithoutPlan > 0);
+  if (withoutPlan) await noteAppsWithoutPlan(app, items, output);
+  return {
+    data: {
+      items: items.map(item => ({
+        run_id: item.runId,
+        business_date: item.businessDay,
+        apps: item.apps,
+        transfers: item.transfers,
+        apps_without_plan: item.appsWithoutPlan,
+      })),
+    },
+    text: items.length === 0 ? 'nothing is due' : items.map(describe).join('\n'),
+    exitCode: withoutPlan ? 1 : 0,
+  };
+}
+
+function describe({ businessDay, apps, transfers, appsWithoutPlan }: SettlementRun & RunProgress): string {
+  const rest = appsWithoutPlan > 0 ? `; ${appsWithoutPlan} apps without a plan stay due` : '';
+  return `${businessDay}: ${transfers.toLocaleString('en-US')} transfers for ${apps.toLocaleString('en-US')} apps${rest}`;
+}
+
+async function awaitRuns(app: App, runs: readonly SettlementRun[], output: Output): Promise<void> {
+  const total = runs.reduce((sum, run) => sum + run.buckets.length, 0);
+  const progress = output.progress({ label: 'settling', total });
+  try {
+    await awaitWork(app, {
+      remaining: async () => {
+        let done = 0;
+        for (const run of runs) done += (await runProgress(app.db, run.runId)).bucketsDone;
+        return total - done;
+      },
+      startWorkers: () => runSettlementWorkers(app, error => output.note(`apportion: ${error.message}`)),
+      onProgress: remaining => progress.update(total - remaining),
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+async function noteAppsWithoutPlan(app: App, runs: readonly SettlementRun[], output: Output): Promise<void> {
+  for (const run of runs) {
+    const apps = await unsettledApps(app.db, { run, limit: SHOWN_APPS });
+    if (apps.length === 0) continue;
+    const listed = apps.map(each => `${each.appId} (${each.currency})`).join(', ');
+    output.note(
+      `apportion: no plan covers these apps on ${run.businessDay}: ${listed}; import a plan, then settle again`,
+    );
+  }
+}

@@ -1,0 +1,87 @@
+import { type App, runDepsOf, timingOf } from './app.ts';
+import { parseBusinessDay } from './domain/business-day.ts';
+import { isProcessed } from './events/inbox.ts';
+import { processBucket } from './events/process-bucket.ts';
+import type { ErrorListener } from './queue/backend.ts';
+import {
+  type RunningWorkers,
+  startEventWorkers,
+  startMaintenanceWorker,
+  startSettlementWorkers,
+} from './queue/workers.ts';
+import { settleBucket } from './settlement/settle-bucket.ts';
+import { settleDueDays } from './settlement/settle-days.ts';
+import { sweep } from './settlement/sweep.ts';
+
+/** Takes batches from the queue: each job brings its bucket up to date. */
+export async function runEventWorkers(app: App, onError: ErrorListener): Promise<RunningWorkers> {
+  const { db, calendar, now, config } = app;
+  return await startEventWorkers({
+    backend: app.backend,
+    groups: config.queueGroups,
+    concurrency: config.concurrency,
+    timing: timingOf(config),
+    onError,
+    handle: async batch => {
+      // Most jobs of a backlog find their batch taken along by an earlier one.
+      if (await isProcessed(db, batch)) return;
+      await processBucket({ db, calendar, now }, { bucket: batch.bucket, batchEvents: config.batchEvents });
+    },
+  });
+}
+
+/** Takes buckets of settlement runs from the queue. */
+export async function runSettlementWorkers(app: App, onError: ErrorListener): Promise<RunningWorkers> {
+  const { db, now, config } = app;
+  return await startSettlementWorkers({
+    backend: app.backend,
+    groups: config.queueGroups,
+    concurrency: config.concurrency,
+    timing: timingOf(config),
+    onError,
+    handle: async ({ runId, businessDay, bucket }) =>
+      await settleBucket({ db, now }, { runId, businessDay: parseBusinessDay(businessDay), bucket }),
+  });
+}
+
+/** Sweeps, starts the nightly run, and keeps both on the clock, whatever happens to Redis. */
+export async function runMaintenance(app: App, onError: ErrorListener): Promise<RunningWorkers> {
+  const { config } = app;
+  const putSchedules = async () =>
+    await (await app.queues()).putSchedules({
+      sweepEveryMs: config.sweepEveryMs,
+      nightly: { pattern: config.nightlyPattern, tz: app.installation.timeZone },
+    });
+  const sweepAll = async () => await sweepOnce(app);
+  await putSchedules();
+  await sweepAll();
+  // The schedule itself lies in the queue and is lost with it, so this process's own clock watches over it.
+  const watch = setInterval(() => {
+    putSchedules().then(sweepAll).catch(onError);
+  }, config.sweepEveryMs);
+  const workers = await startMaintenanceWorker({
+    backend: app.backend,
+    timing: timingOf(config),
+    onError,
+    sweep: sweepAll,
+    nightly: async () => {
+      await settleDueDays(runDepsOf(app));
+    },
+  });
+  return {
+    close: async () => {
+      clearInterval(watch);
+      await workers.close();
+    },
+  };
+}
+
+export async function sweepOnce(app: App): Promise<void> {
+  const queues = await app.queues();
+  await sweep({
+    db: app.db,
+    enqueueBatches: async batches => await queues.enqueueBatches(batches),
+    enqueueSettlement: async jobs => await queues.enqueueSettlement(jobs),
+    now: app.now,
+  });
+}

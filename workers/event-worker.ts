@@ -1,0 +1,4 @@
+import { runEventWorkers } from '../src/worker-set.ts';
+import { runWorkerProcess } from './run.ts';
+
+await runWorkerProcess('event-worker', runEventWorkers);

@@ -1,0 +1,35 @@
+import closeWithGrace from 'close-with-grace';
+import pino from 'pino';
+import { type App, openApp } from '../src/app.ts';
+import { readConfig } from '../src/config.ts';
+import { isRefusal } from '../src/domain/errors.ts';
+import type { RunningWorkers } from '../src/queue/workers.ts';
+
+const CLOSE_LIMIT_MS = 35_000;
+
+/** A worker process: runs until it is asked to stop, then finishes the jobs at hand. Logs one JSON object a line. */
+export async function runWorkerProcess(
+  name: string,
+  start: (app: App, onError: (error: Error) => void) => Promise<RunningWorkers>,
+): Promise<void> {
+  const log = pino({ name });
+  try {
+    const app = await openApp(readConfig(process.env, process.cwd()), { connections: 16 });
+    const workers = await start(app, error =>
+      log.warn({ code: isRefusal(error) ? error.code : undefined }, error.message),
+    );
+    log.info(app.started ?? 'ready');
+    closeWithGrace({ delay: CLOSE_LIMIT_MS, logger: false }, async ({ err, signal }) => {
+      if (err !== undefined) log.error(err.message);
+      log.info(`stopping on ${signal ?? 'request'}`);
+      await workers.close();
+      await app.close();
+      log.info('stopped');
+    });
+    // Started by `up`, a worker must not outlive it, however that ended.
+    process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  } catch (error) {
+    log.fatal(error instanceof Error ? error.message : String(error));
+    process.exitCode = isRefusal(error) ? error.exitCode : 1;
+  }
+}
