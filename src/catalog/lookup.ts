@@ -1,19 +1,19 @@
 import type { Queryable } from '../db/database.ts';
 import { appsOfAdUnits, developersOfApps } from './known-ids.ts';
-import { LruMap } from './lru-map.ts';
+import { RecentMap } from './recent-map.ts';
 
 /**
  * What events ask of the catalog: whose an app is and which app an ad unit is in. Both never change, so what was found once stays
  * true; what was not found is asked again, since an import may bring it at any time.
  */
 export class CatalogLookup {
-  readonly #developerByApp: LruMap;
-  readonly #appByAdUnit: LruMap;
+  readonly #developerByApp: RecentMap;
+  readonly #appByAdUnit: RecentMap;
 
-  /** Remembers `limit` apps and as many ad units, or all that the last `resolve` named, where those are more. */
+  /** Remembers about twice `limit` apps and as many ad units, and all that the last `resolve` named. */
   constructor({ limit }: { readonly limit: number }) {
-    this.#developerByApp = new LruMap(limit);
-    this.#appByAdUnit = new LruMap(limit);
+    this.#developerByApp = new RecentMap(limit);
+    this.#appByAdUnit = new RecentMap(limit);
   }
 
   /** Makes these ids known, as far as the catalog has them, with at most two queries; they stay so until the next call. */
@@ -21,12 +21,10 @@ export class CatalogLookup {
     q: Queryable,
     { appIds, adUnitIds }: { readonly appIds: Iterable<string>; readonly adUnitIds: Iterable<string> },
   ): Promise<void> {
-    const apps = this.#developerByApp.touch(appIds);
-    if (apps.missing.length > 0) this.#developerByApp.setAll(await developersOfApps(q, apps.missing));
-    const adUnits = this.#appByAdUnit.touch(adUnitIds);
-    if (adUnits.missing.length > 0) this.#appByAdUnit.setAll(await appsOfAdUnits(q, adUnits.missing));
-    this.#developerByApp.trim({ keep: apps.asked });
-    this.#appByAdUnit.trim({ keep: adUnits.asked });
+    const apps = this.#developerByApp.missing(appIds);
+    if (apps.length > 0) this.#developerByApp.setAll(await developersOfApps(q, apps));
+    const adUnits = this.#appByAdUnit.missing(adUnitIds);
+    if (adUnits.length > 0) this.#appByAdUnit.setAll(await appsOfAdUnits(q, adUnits));
   }
 
   /** The developer of an app named to the last `resolve`; null if the catalog did not have it. */
