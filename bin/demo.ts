@@ -1,15 +1,18 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const PROGRAM = fileURLToPath(new URL('./apportion.ts', import.meta.url));
 const APPS = 2_000;
 const EVENTS = 100_000;
-const DAY = '2018-04-15';
+const DAY = '2018-04-01';
 const PERIOD = '2018-04-H1';
-/** The apps of a sample are numbered by popularity; this is the developer of the most popular one. */
-const SHOWN_LINES = 45;
+const AS_OF = '2018-04-02T02:00:00+08:00';
+const SHOWN_LINES = 80;
+const START_LIMIT_MS = 60_000;
 
 /** Runs the commands that a user would, in a folder of its own, and shows each with what it prints. */
 async function demo(): Promise<number> {
@@ -17,13 +20,14 @@ async function demo(): Promise<number> {
   const sample = path.join(folder, 'sample');
   const at = (file: string) => path.join(sample, file);
   const startedAt = performance.now();
+  const up = await startUp(folder);
   try {
     for (const line of [
       ['generate', '--apps', String(APPS), '--events', String(EVENTS), '--day', DAY, '--seed', 'demo', '--out', sample],
       ['catalog', 'import', at('catalog.json')],
       ['plans', 'import', at('plans.json')],
-      ['ingest', at('events.ndjson'), '--as-of', `${DAY.slice(0, -2)}16T02:00:00+08:00`],
-      ['settle', '--date', DAY],
+      ['ingest', at('events.ndjson'), '--as-of', AS_OF],
+      ['settle', '--due'],
       ['ledger', 'trial-balance'],
     ]) {
       const { exitCode } = await apportion(line, { folder });
@@ -37,9 +41,28 @@ async function demo(): Promise<number> {
     console.log(`\ndone in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
     return 0;
   } finally {
+    up.kill('SIGTERM');
+    await once(up, 'exit');
     await apportion(['down'], { folder, silent: true });
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** `apportion up`: the servers and the worker processes that the other commands hand their work to. */
+async function startUp(folder: string): Promise<ChildProcess> {
+  console.log('\n$ npx apportion up &');
+  const up = spawn(process.execPath, [PROGRAM, 'up'], {
+    env: environment(folder),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const { promise: isUp, resolve, reject } = Promise.withResolvers<void>();
+  up.stderr.setEncoding('utf8').on('data', (text: string) => {
+    process.stdout.write(text.replaceAll(folder, '…'));
+    if (text.includes('apportion is up')) resolve();
+  });
+  up.once('exit', code => reject(new Error(`apportion up ended with exit code ${code}`)));
+  await Promise.race([isUp, once(AbortSignal.timeout(START_LIMIT_MS), 'abort')]);
+  return up;
 }
 
 /** Who is owed most. */
@@ -52,6 +75,10 @@ async function topDeveloper(folder: string): Promise<string> {
   const [top] = items.toSorted((a, b) => Number(b.balance.amount) - Number(a.balance.amount));
   if (top === undefined) throw new Error('nobody is owed anything');
   return top.developer_id;
+}
+
+function environment(folder: string): NodeJS.ProcessEnv {
+  return { ...process.env, APPORTION_HOME: path.join(folder, 'home') };
 }
 
 async function apportion(

@@ -24,6 +24,7 @@ export interface AdEvent {
 
 export type FormReason =
   | 'bad_json'
+  | 'bad_columns'
   | 'too_long'
   | 'bad_id'
   | 'bad_type'

@@ -51,12 +51,14 @@ export async function attach(home: HomeFolder, wish: Wish): Promise<Attachment> 
   let keeper: SpawnedKeeper | null = null;
   while (performance.now() < deadline) {
     const socket = await connectToKeeper(home.keeper);
+    // A keeper that hangs is given up at the deadline.
+    socket?.setTimeout(deadline - performance.now(), () => socket.destroy());
     const conversation = socket && converse(socket, wish);
     const answer = await conversation?.answer;
     if (answer?.say === 'refused') throw refusalOf(answer);
     if (conversation && answer?.say === 'ready') {
       // From here on it is the command that decides how long it runs.
-      conversation.socket.unref();
+      conversation.socket.setTimeout(0).unref();
       return { ...conversation, ready: answer, startedNow: answer.keeperPid === keeper?.process.pid };
     }
     // Nobody listens, or whoever did went away before answering. Ten commands at once start ten keepers: one stays.

@@ -1,6 +1,7 @@
-import { accessSync, constants, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isRefusal } from '../domain/errors.ts';
+import { cacheFolder } from './cache-folder.ts';
 import type { HomeFolder } from './home-folder.ts';
 import { type PostgresServer, startPostgres } from './postgres.ts';
 import { stopLeftoverPostgres } from './postgres-folder.ts';
@@ -36,9 +37,10 @@ export function keepServers(options: {
     log(`given up: ${describe(error)}`);
     onGivenUp(error);
   };
+  const noLeftovers = endLeftovers({ home, log });
   const postgres = supervise({
     async start() {
-      if (await stopLeftoverPostgres(home.postgres)) log('stopped a Postgres that had outlived its keeper');
+      await noLeftovers;
       return await startPostgres({ dataDir: home.postgres, logFile: path.join(home.log, 'postgres.log') });
     },
     onRestart: () => log('Postgres ended; starting it again'),
@@ -53,7 +55,7 @@ export function keepServers(options: {
     log(`Redis ${binary.version} from ${binary.origin}`);
     const supervised = supervise({
       async start() {
-        if (await stopLeftoverRedis(home.redis)) log('stopped a Redis that had outlived its keeper');
+        await noLeftovers;
         return await startRedis({ binary, dir: home.redis, logFile: path.join(home.log, 'redis.log') });
       },
       onRestart: () => log('Redis ended; starting it again'),
@@ -83,11 +85,18 @@ export function keepServers(options: {
   };
 }
 
+/** Servers end with their keeper; this is for the instant in which a server is not tied to it yet. */
+async function endLeftovers({ home, log }: { home: HomeFolder; log: (line: string) => void }): Promise<void> {
+  const [postgres, redis] = await Promise.all([stopLeftoverPostgres(home.postgres), stopLeftoverRedis(home.redis)]);
+  if (postgres) log('stopped a Postgres that had outlived its keeper');
+  if (redis) log('stopped a Redis that had outlived its keeper');
+}
+
 async function chooseRedis(home: HomeFolder): Promise<RedisBinary | null> {
   const marker = path.join(home.keeper, 'no-redis');
   const noted = statSync(marker, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const mayUnpack = Math.abs(Date.now() - noted) > NO_REDIS_FOR_MS;
-  const binary = await findRedisServer({ cacheDir: cacheFolder(home), mayUnpack });
+  const binary = await findRedisServer({ cacheDir: cacheFolder({ spare: home.cache }), mayUnpack });
   if (binary === null && mayUnpack) noteAbsence(marker);
   return binary;
 }
@@ -97,22 +106,6 @@ function noteAbsence(marker: string): void {
     writeFileSync(marker, '');
   } catch {
     // On a full disk the next command searches again.
-  }
-}
-
-/** The user's cache folder, shared by their homes; where there is none that can be written, the home's own. */
-function cacheFolder(home: HomeFolder): string {
-  const { XDG_CACHE_HOME, HOME } = process.env;
-  const base = XDG_CACHE_HOME || (HOME && path.join(HOME, '.cache'));
-  if (!base || !path.isAbsolute(base)) return home.cache;
-  const folder = path.join(base, 'apportion');
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    accessSync(folder, constants.W_OK);
-    // What lies there is going to be executed.
-    return statSync(folder).uid === process.geteuid?.() ? folder : home.cache;
-  } catch {
-    return home.cache;
   }
 }
 

@@ -4,12 +4,14 @@
  */
 import { chmodSync, rmSync, writeSync } from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRefusal } from '../domain/errors.ts';
 import { findHome, type HomeFolder, KEEPER_SOCKET } from './home-folder.ts';
 import { type HomeLock, tryLock } from './home-lock.ts';
 import { connectToKeeper, type KeeperReply, onRequests, SERVED_BY_ANOTHER, sendReply } from './keeper-link.ts';
 import { keepServers } from './keeper-servers.ts';
+import { explainStartFailure } from './start-failure.ts';
 
 const LOCK_LIMIT_MS = 60_000;
 /** For the command that started this keeper to attach. */
@@ -56,7 +58,7 @@ function serve(home: HomeFolder): void {
     home,
     log,
     onGivenUp(error) {
-      for (const client of clients) sendReply(client, refusal(error));
+      for (const client of clients) sendReply(client, refusal(home, error));
       setTimeout(() => void end('a server can not be kept running'), GIVEN_UP_GRACE_MS);
     },
   });
@@ -88,7 +90,7 @@ function serve(home: HomeFolder): void {
         redis: running.redis && { version: running.redis.server.version, origin: running.redis.origin },
       });
     } catch (error) {
-      sendReply(client, refusal(error));
+      sendReply(client, refusal(home, error));
     }
   }
 
@@ -119,10 +121,16 @@ function serve(home: HomeFolder): void {
   });
 }
 
-function refusal(error: unknown): KeeperReply {
-  if (isRefusal(error)) return { say: 'refused', code: error.code, message: error.message, details: error.details };
-  log(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  return { say: 'refused', code: 'server_not_started', message: String(error), details: {} };
+function refusal(home: HomeFolder, error: unknown): KeeperReply {
+  const { code, message, details } = isRefusal(error)
+    ? error
+    : explainStartFailure({
+        server: 'the keeper of the private servers',
+        folder: home.root,
+        lines: [String(error)],
+        logFile: path.join(home.log, 'keeper.log'),
+      });
+  return { say: 'refused', code, message, details };
 }
 
 /** To keeper.log. A full disk must not end the keeper. */

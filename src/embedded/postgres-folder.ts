@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   chownSync,
   closeSync,
   fsyncSync,
@@ -167,12 +168,21 @@ async function createDataFolder(place: Parameters<typeof prepareDataFolder>[0]):
   try {
     if (!ok) {
       const lines = `${stdout}\n${stderr}`.split('\n').filter(line => line.trim() !== '');
+      noteInLog(logFile, lines);
       throw explainStartFailure({ server: 'Postgres', folder: dataDir, lines, logFile });
     }
     renameSync(fresh, dataDir);
     syncFolder(parent);
   } finally {
     rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+function noteInLog(logFile: string, lines: readonly string[]): void {
+  try {
+    appendFileSync(logFile, `${lines.join('\n')}\n`, { mode: 0o600 });
+  } catch {
+    // A full disk has no room for it; the refusal carries the lines too.
   }
 }
 

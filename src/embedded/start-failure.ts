@@ -39,7 +39,10 @@ export function explainStartFailure({ server, folder, lines, logFile }: StartFai
     const remedy = name === undefined ? 'install it' : `install it (Debian and Ubuntu: apt-get install ${name})`;
     return refuse('missing_library', `${server} can't start: the library ${library} is missing`, remedy);
   }
-  if (/No space left on device|Check free disk space|wrote only \d+ of \d+ bytes|Disk quota exceeded/i.test(text) || isFull(folder)) {
+  if (
+    /No space left on device|Check free disk space|wrote only \d+ of \d+ bytes|Disk quota exceeded/i.test(text) ||
+    isFull(folder)
+  ) {
     return refuse('disk_full', `${server} can't start: the disk that holds ${folder} is full`, 'free some space');
   }
   if (/Permission denied|Read-only file system|Operation not permitted/i.test(text)) {

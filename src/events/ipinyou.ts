@@ -106,5 +106,5 @@ function withColumn(form: BadForm, columns: readonly string[]): BadForm {
 function wrongColumnCount(line: string, count: number): BadForm {
   const columns = count === 1 ? '1 column' : `${count} columns`;
   const detail = `${shown(line)} has ${columns}; send ${COLUMN_COUNT} columns separated by tabs`;
-  return { reason: 'bad_json', field: null, detail };
+  return { reason: 'bad_columns', field: null, detail };
 }

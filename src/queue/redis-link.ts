@@ -28,7 +28,8 @@ export async function openRedisLink(
     connection: redis,
     factory: (name, queueOptions, parts) => patient(createRedisBackend(name, queueOptions, parts)),
     async close() {
-      await settlesWithin(redis.quit(), timing.answerMs);
+      // Without a connection, QUIT would wait for one.
+      if (redis.status === 'ready') await settlesWithin(redis.quit(), timing.answerMs);
       redis.disconnect();
     },
   };

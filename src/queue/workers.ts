@@ -23,7 +23,7 @@ const MAINTENANCE_CONCURRENCY = 2;
 const IDLE_LOOK_SECONDS = 2;
 const FETCH_RETRY_MS = 300;
 /** What BullMQ gets to record the results once the last job has returned. */
-const RECORD_MS = 2_000;
+const RECORD_MS = 1_000;
 
 interface CommonOptions {
   readonly backend: QueueBackend;

@@ -18,7 +18,7 @@ const UNIT_COLUMNS: readonly Column[] = [
 const TIER_COLUMNS: readonly Column[] = [
   { title: '', align: 'left' },
   { title: '', align: 'decimal' },
-  { title: '', align: 'decimal' },
+  { title: '', align: 'right' },
   { title: '', align: 'decimal' },
 ];
 
@@ -74,7 +74,8 @@ function worthLines({ worth, gross }: CurrencyExplanation): string[] {
   const isRounded = unrounded.amount !== share.amount;
   return [
     '',
-    `Shared out by plan ${plan.id}, version ${plan.reference_version}: ${scopeOf(plan)}, ${datesOf(plan)}, ${modeOf(plan)}`,
+    `Shared out by plan ${plan.id} of version ${plan.reference_version},`,
+    `${scopeOf(plan)}, ${datesOf(plan)}, ${modeOf(plan)}`,
     ...textTable(TIER_COLUMNS, tiers.map(tierRow)),
     `  Developer's share ${isRounded ? `${grouped(unrounded.amount)}, rounded half-even ` : ''}= ${grouped(share.amount)}`,
     `  Platform's part ${grouped(gross.amount)} − ${grouped(share.amount)} = ${grouped(platform_share.amount)}`,
@@ -116,7 +117,7 @@ function postedLines({ transfers, posted, pending }: CurrencyExplanation): strin
   ]);
   const sums = textTable(
     AMOUNT_COLUMNS,
-    posted.map(part => [`  In sum ${nameOf(part)}`, grouped(part.amount.amount)]),
+    posted.map(part => [`  Sum of the ${nameOf(part)}`, grouped(part.amount.amount)]),
   );
   return ['', 'Posted', ...details, ...sums, ...pendingLines(pending)];
 }
@@ -158,7 +159,7 @@ function runLines(runs: readonly ExplainedRun[]): string[] {
 }
 
 function noteLines({ unread_batches, waiting_batches }: Explanation): string[] {
-  const unread = `Note: ${unread_batches} more batches reach over this day and were not read.`;
-  const waiting = `Note: ${waiting_batches} accepted batches reach over this day and wait to be processed.`;
+  const unread = `Note: batches that reach over this day and were left unread: ${unread_batches}`;
+  const waiting = `Note: accepted batches that reach over this day and wait to be processed: ${waiting_batches}`;
   return [...(unread_batches > 0 ? ['', unread] : []), ...(waiting_batches > 0 ? ['', waiting] : [])];
 }

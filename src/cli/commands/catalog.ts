@@ -1,8 +1,8 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { CatalogImport } from '../../catalog/import-catalog.ts';
 import { readReferenceFile } from '../../catalog/reference-file.ts';
 import { deriveCatalog } from '../../events/derive-catalog.ts';
-import { parseIpinyouLine } from '../../events/ipinyou.ts';
+import { ipinyouSlotSize, parseIpinyouLine } from '../../events/ipinyou.ts';
 import { importCatalogFile } from '../../settlement/import-reference.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
 
@@ -25,13 +25,18 @@ export function registerCatalog(program: Command, registry: CommandRegistry): vo
     .command('derive')
     .description('print a catalog for the apps and ad units that a log mentions')
     .argument('<files...>', 'log files')
-    .requiredOption('--format <format>', 'the format of the log: ipinyou')
+    .addOption(new Option('--format <format>', 'the format of the log').choices(['ipinyou']).makeOptionMandatory())
     .addHelpText(
       'after',
       '\nExample:\n  npx apportion catalog derive --format ipinyou imp.20131021.txt > catalog.json',
     );
-  registry.on(derive, async paths => {
-    const derived = await deriveCatalog({ paths, parse: parseIpinyouLine });
+  registry.on(derive, async (paths, _options, output) => {
+    const derived = await deriveCatalog({
+      paths,
+      parse: parseIpinyouLine,
+      adUnitFormatOf: ipinyouSlotSize,
+      onSkipped: ({ path, lineNo, detail }) => output.note(`apportion: ${path}:${lineNo}: left out: ${detail}`),
+    });
     return { data: derived, text: JSON.stringify(derived, null, 2) };
   });
 }

@@ -45,8 +45,12 @@ export function registerGenerate(program: Command, registry: CommandRegistry): v
         onProgress: ({ lines }) => progress.update(lines),
       });
       progress.stop();
-      const lines = Object.entries(counts).map(([kind, count]) => `${kind.padEnd(12)} ${String(count).padStart(12)}`);
-      return { data: { files, counts }, text: [...Object.values(files), ...lines].join('\n') };
+      const lines = counts.received.toLocaleString('en-US');
+      const text = [
+        ...Object.values(files),
+        `${lines} lines, of which ${counts.accepted.toLocaleString('en-US')} can be accepted`,
+      ];
+      return { data: { files, counts }, text: text.join('\n') };
     } finally {
       progress.stop();
     }
