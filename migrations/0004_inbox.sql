@@ -35,16 +35,24 @@ alter table inbox_batches alter column payload set storage external;
 create index inbox_batches_pending_idx on inbox_batches (bucket, batch_id) where seq is null;
 create index inbox_batches_ingest_idx on inbox_batches (ingest_id);
 
-create table event_identities (
-  -- First 8 bytes of SHA-256 over the event's content: tells a duplicate from a conflict.
-  content bigint not null,
-  -- The batch that claimed it.
-  seq bigint not null,
-  -- First 16 bytes of SHA-256 over (developer, type, id).
-  identity uuid not null,
+-- The identities that accepted events have claimed, as sorted runs of a bucket: each transaction of processing writes one, and
+-- several small ones are merged into a larger one now and then. Ten times smaller than a row and an index entry each.
+create table identity_segments (
   bucket smallint not null,
-  constraint event_identities_pkey primary key (bucket, identity)
+  segment_id uuid not null,
+  identities integer not null,
+  -- The first 48 bits of each identity as a little-endian double, ascending; searched for every event.
+  heads bytea not null,
+  -- For each, the other 80 bits (SHA-256 over developer, type and id, cut to 128 bits), 8 bytes of SHA-256 over the event's content
+  -- and the batch that claimed it (6 bytes); read where a head was found.
+  tails bytea not null,
+  constraint identity_segments_pkey primary key (bucket, segment_id),
+  constraint identity_segments_lengths check (identities > 0 and length(heads) = 8 * identities and length(tails) = 24 * identities)
 );
+
+-- Hashes don't compress, and parts of them are read by their place.
+alter table identity_segments alter column heads set storage external;
+alter table identity_segments alter column tails set storage external;
 
 create table rejected_lines (
   bucket smallint not null,
@@ -64,12 +72,13 @@ create table conflicting_lines (
   identity uuid not null,
   content bigint not null,
   developer_id text not null,
-  -- Where this content was first seen; the batch that holds the identity stands in event_identities.
+  -- Where this content was first seen; the batch that claimed the identity stands in its segment.
   seq bigint not null,
   line_no bigint not null,
   line bytea not null,
   constraint conflicting_lines_pkey primary key (bucket, identity, content)
 );
 
-grant select, insert on inbox_batches, event_identities, rejected_lines, conflicting_lines to apportion_app;
+grant select, insert on inbox_batches, rejected_lines, conflicting_lines to apportion_app;
+grant select, insert, delete on identity_segments to apportion_app;
 grant update (seq, reference_version, processed_at, accepted, duplicates, conflicts, rejected) on inbox_batches to apportion_app;

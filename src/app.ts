@@ -84,9 +84,15 @@ export async function openApp(config: Config, options: { readonly connections?: 
       now,
       backend: places.backend,
       started: places.servers?.startedNow === true ? places.servers.describe : null,
-      queues: () => {
+      queues: async () => {
         queues ??= openQueues({ backend: places.backend, groups: config.queueGroups, timing: timingOf(config) });
-        return queues;
+        try {
+          return await queues;
+        } catch (error) {
+          // The next caller tries again.
+          queues = null;
+          throw error;
+        }
       },
       close,
     };

@@ -42,14 +42,25 @@ export interface DatabaseOptions {
 /** pg's settings for an address and role; also what BullMQ's Postgres backend connects with. */
 export function clientConfig({ address, role }: Pick<DatabaseOptions, 'address' | 'role'>): pg.ClientConfig {
   const session = [`-c search_path=${SCHEMA}`, ...(role === 'application' ? [`-c role=${APPLICATION_ROLE}`] : [])];
+  const { options, ...place } = 'url' in address ? placeOf(address.url) : { options: null, ...socketOf(address) };
   return {
-    ...('url' in address ? { connectionString: address.url } : socketOf(address)),
-    options: session.join(' '),
+    ...place,
+    // Ours come last, for the last one counts.
+    options: [...(options === null ? [] : [options]), ...session].join(' '),
     application_name: 'apportion',
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
     types,
   };
+}
+
+/** The URL without its `options`, which pg would let replace ours. */
+function placeOf(url: string): { connectionString: string; options: string | null } {
+  const parsed = new URL(url);
+  const options = parsed.searchParams.get('options');
+  if (options === null) return { connectionString: url, options };
+  parsed.searchParams.delete('options');
+  return { connectionString: parsed.href, options };
 }
 
 function socketOf({ host, port, user, database }: Exclude<DatabaseAddress, { readonly url: string }>): pg.ClientConfig {

@@ -7,7 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Refusal } from '../domain/errors.ts';
 import type { HomeFolder } from './home-folder.ts';
-import { connectToKeeper, type KeeperReply, onReplies, SERVED_BY_ANOTHER, sendRequest } from './keeper-link.ts';
+import {
+  closeOf,
+  connectToKeeper,
+  type KeeperReply,
+  onReplies,
+  SERVED_BY_ANOTHER,
+  sendRequest,
+} from './keeper-link.ts';
 import { linesSince, logSize, openLog } from './server-log.ts';
 import { explainStartFailure } from './start-failure.ts';
 
@@ -95,7 +102,7 @@ function converse(socket: net.Socket, wish: Wish): Conversation {
       socket.destroy();
     }
   });
-  const closed = once(socket, 'close').then(() => {
+  const closed = closeOf(socket).then(() => {
     answer.resolve(null);
     lost.resolve({ why: 'gone' });
   });

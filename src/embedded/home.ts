@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,7 +5,7 @@ import { Refusal } from '../domain/errors.ts';
 import { attach, type ReadyReply, type Wish } from './attachment.ts';
 import { findHome, type HomeFolder, prepareHome } from './home-folder.ts';
 import { LOCK_FILE, tryLock } from './home-lock.ts';
-import { connectToKeeper, sendRequest } from './keeper-link.ts';
+import { closeOf, connectToKeeper, sendRequest } from './keeper-link.ts';
 import { OWNER, POSTGRES_PORT, POSTGRES_SOCKET, stopLeftoverPostgres } from './postgres-folder.ts';
 import { REDIS_SOCKET, stopLeftoverRedis } from './redis.ts';
 import { shortPath } from './short-path.ts';
@@ -99,11 +98,9 @@ export async function stopHome(options: { home: string }): Promise<boolean> {
     if (socket !== null) {
       ran = true;
       sendRequest(socket, { ask: 'stop' });
-      await Promise.race([
-        once(socket.resume(), 'close'),
-        sleep(deadline - performance.now(), undefined, { ref: false }),
-      ]);
-      socket.destroy();
+      // A keeper that hangs is given up at the deadline.
+      socket.setTimeout(deadline - performance.now(), () => socket.destroy());
+      await closeOf(socket.resume());
     }
     const lock = tryLock(home.keeper);
     if (lock === null) {

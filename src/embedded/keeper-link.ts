@@ -65,6 +65,14 @@ export async function connectToKeeper(keeperFolder: string): Promise<net.Socket 
   }
 }
 
+/** Resolves once the connection is closed, by whom or what ever; unlike events.once, an error is no reason to reject. */
+export async function closeOf(socket: net.Socket): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (socket.closed) resolve();
+  socket.once('close', () => resolve());
+  await promise;
+}
+
 function onLines(socket: net.Socket, take: (line: string) => void): void {
   const lines = createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY });
   // readline repeats the socket's errors.

@@ -10,16 +10,23 @@ import { isRefusal } from '../domain/errors.ts';
 import { findHome, type HomeFolder, KEEPER_SOCKET } from './home-folder.ts';
 import { type HomeLock, tryLock } from './home-lock.ts';
 import { connectToKeeper, type KeeperReply, onRequests, SERVED_BY_ANOTHER, sendReply } from './keeper-link.ts';
-import { keepServers } from './keeper-servers.ts';
+import { type KeeperServers, keepServers } from './keeper-servers.ts';
 import { explainStartFailure } from './start-failure.ts';
 
 const LOCK_LIMIT_MS = 60_000;
 /** For the command that started this keeper to attach. */
-const FIRST_GRACE_MS = 10_000;
+const FIRST_GRACE_MS = 2_000;
 /** For commands that are about to attach, so that they learn why there is no server. */
 const GIVEN_UP_GRACE_MS = 1_000;
 
-if (import.meta.main) await main();
+if (import.meta.main) {
+  // One line for the log, which the command that started this keeper reads its failure from.
+  process.on('uncaughtException', error => {
+    log(String(error));
+    process.exit(1);
+  });
+  await main();
+}
 
 async function main(): Promise<void> {
   const home = findHome(process.argv[2] ?? '');
@@ -54,14 +61,17 @@ function serve(home: HomeFolder): void {
   let graceTimer: NodeJS.Timeout | undefined;
   let ending = false;
 
-  const servers = keepServers({
-    home,
-    log,
-    onGivenUp(error) {
-      for (const client of clients) sendReply(client, refusal(home, error));
-      setTimeout(() => void end('a server can not be kept running'), GIVEN_UP_GRACE_MS);
-    },
-  });
+  // Not before somebody attaches: of ten keepers started at once, a late one may get the lock when all is over.
+  let servers: KeeperServers | undefined;
+  const start = () =>
+    keepServers({
+      home,
+      log,
+      onGivenUp(error) {
+        for (const client of clients) sendReply(client, refusal(home, error));
+        setTimeout(() => void end('a server can not be kept running'), GIVEN_UP_GRACE_MS);
+      },
+    });
   const listener = net.createServer(client => {
     clients.add(client);
     clearTimeout(graceTimer);
@@ -75,6 +85,8 @@ function serve(home: HomeFolder): void {
         void end('asked to stop');
         return;
       }
+      // One that comes too late is served by the next keeper.
+      if (ending) return;
       ({ graceMs } = message);
       void answer(client, message.redis);
     });
@@ -82,6 +94,7 @@ function serve(home: HomeFolder): void {
 
   async function answer(client: net.Socket, redis: 'auto' | 'off'): Promise<void> {
     try {
+      servers ??= start();
       const running = await servers.ready({ redis });
       sendReply(client, {
         say: 'ready',
@@ -106,7 +119,7 @@ function serve(home: HomeFolder): void {
     // First nobody new, then the servers, last the lock: whoever comes now waits for the lock and starts afresh.
     listener.close();
     for (const client of clients) sendReply(client, { say: 'ending' });
-    await servers.stop();
+    await servers?.stop();
     log('stopped');
     process.exit(0);
   }

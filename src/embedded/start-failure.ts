@@ -64,7 +64,7 @@ function significantLine(lines: readonly string[]): string {
   if (headline !== -1 && headline < lines.length - 1) return lines.slice(headline + 1).join(' ');
   const telling = lines.findLast(line => /\b(FATAL|PANIC|ERROR|error|Fatal|can't|Can't|could not)\b/.test(line));
   const line = telling ?? lines.at(-1) ?? 'it ended without a word';
-  return line.replace(/^.*?\b(FATAL|PANIC|ERROR):\s+/, '').trim();
+  return line.replace(/^(.*?\b(FATAL|PANIC|ERROR):\s+|\S+Z \[\d+\] )/, '').trim();
 }
 
 function isFull(folder: string): boolean {

@@ -3,7 +3,7 @@ import { formatAdEvent } from '../domain/ad-event.ts';
 import type { BusinessCalendar, BusinessDay } from '../domain/business-day.ts';
 import { EarningsFold } from '../earnings/earnings-fold.ts';
 import type { BatchContent, BatchEvent, RefusedLine } from './batch.ts';
-import { type EventIdentity, identityOf } from './identity.ts';
+import { type ClaimedIdentity, type EventIdentity, identityOf } from './identity.ts';
 import type { LineCounts } from './inbox.ts';
 import { type PricedEvent, priceEvent } from './price-event.ts';
 
@@ -17,10 +17,6 @@ export interface PreparedBatch {
 interface PreparedEvent extends BatchEvent, EventIdentity {
   readonly businessDay: BusinessDay;
   readonly price: PricedEvent;
-}
-
-export interface ClaimedIdentity extends EventIdentity {
-  readonly seq: number;
 }
 
 export interface RejectedLine {

@@ -53,21 +53,3 @@ export async function payloadOf(tx: pg.ClientBase, { bucket, batchId }: BatchKey
   if (batch === undefined) throw new Error(`batch ${batchId} is not in bucket ${bucket}`);
   return batch.payload;
 }
-
-/** Content by identity, for those among the given identities that a batch before `seq` claimed. */
-export async function identitiesClaimedBefore(
-  tx: pg.ClientBase,
-  {
-    bucket,
-    seq,
-    identities,
-  }: { readonly bucket: number; readonly seq: number; readonly identities: readonly string[] },
-): Promise<Map<string, string>> {
-  const { rows } = await tx.query<{ identity: string; content: string }>(
-    `select replace(identity::text, '-', '') as identity, content::text as content
-     from event_identities
-     where bucket = $1 and identity = any ($2::uuid[]) and seq < $3`,
-    [bucket, `{${identities.toSorted().join(',')}}`, seq],
-  );
-  return new Map(rows.map(row => [row.identity, row.content]));
-}

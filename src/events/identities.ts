@@ -1,32 +1,165 @@
+import { randomUUIDv7 } from 'node:crypto';
 import type pg from 'pg';
-import { copyRows } from '../db/copy.ts';
-import type { ClaimedIdentity } from './batch-fold.ts';
+import type { ClaimedIdentity } from './identity.ts';
+import {
+  headOf,
+  headsFromBytes,
+  headsToBytes,
+  type IdentitySegment,
+  mergeSegments,
+  packSegment,
+  placesOf,
+  TAIL_BYTES,
+  unpackEntry,
+  unpackSegment,
+} from './identity-segment.ts';
+
+/** Segments of about one size, each eight times the size below, are merged when there are so many of them. */
+const MERGED_AT = 8;
+/** Larger ones are left alone, so that no transaction rewrites more than some hundred megabytes. */
+const MOST_MERGED_IDENTITIES = 1_000_000;
+/** Beyond this part of a segment, reading all its tails is cheaper than picking them. */
+const PICKED_PART = 0.02;
+/** Heads that a process keeps in memory: 64 MiB. */
+const REMEMBERED_HEADS = 8_388_608;
 
 /**
- * Content by identity, for those among the given identities that are claimed already. The caller holds the bucket's turn, so
- * nobody claims one in the meantime.
+ * Which of the identities a bucket's accepted events have claimed, and when. The caller holds the bucket's turn or reads a
+ * snapshot, so that none is claimed in the meantime.
  */
-export async function knownIdentities(
+export async function findIdentities(
   tx: pg.ClientBase,
   bucket: number,
   identities: readonly string[],
-): Promise<Map<string, string>> {
-  // Sorted, so that the index is walked once from left to right; hexadecimal digits need no quoting.
-  const wanted = `{${[...new Set(identities)].sort().join(',')}}`;
-  const { rows } = await tx.query<{ identity: string; content: string }>(
-    `select replace(identity::text, '-', '') as identity, content::text as content
-     from event_identities
-     where bucket = $1 and identity = any ($2::uuid[])`,
-    [bucket, wanted],
-  );
-  return new Map(rows.map(row => [row.identity, row.content]));
+): Promise<ClaimedIdentity[]> {
+  const wanted = new Set(identities);
+  const wantedHeads = Float64Array.from(wanted, headOf).sort();
+  const found: ClaimedIdentity[] = [];
+  for (const { segmentId, heads } of await segmentHeads(tx, bucket)) {
+    const places = placesOf(wantedHeads, heads);
+    if (places.length === 0) continue;
+    const tails = await tailsAt(tx, { bucket, segmentId, places, size: heads.length });
+    places.forEach((place, index) => {
+      const entry = unpackEntry(heads[place] as number, tails[index] as Buffer);
+      if (wanted.has(entry.identity)) found.push(entry);
+    });
+  }
+  return found;
 }
 
-export async function claimIdentities(tx: pg.ClientBase, bucket: number, claimed: ClaimedIdentity[]): Promise<void> {
-  const sorted = claimed.toSorted((a, b) => (a.identity < b.identity ? -1 : 1));
-  await copyRows(
-    tx,
-    { table: 'event_identities', columns: ['bucket', 'identity', 'content', 'seq'] },
-    sorted.map(({ identity, content, seq }) => [bucket, identity, content, seq]),
+/** Records identities that nobody has claimed. The caller holds the bucket's turn. */
+export async function claimIdentities(
+  tx: pg.ClientBase,
+  bucket: number,
+  claimed: readonly ClaimedIdentity[],
+): Promise<void> {
+  if (claimed.length === 0) return;
+  await insertSegment(tx, bucket, packSegment(claimed));
+  await mergeFullTier(tx, bucket);
+}
+
+/** All identities of a bucket, in their order. */
+export async function* storedIdentities(tx: pg.ClientBase, bucket: number): AsyncGenerator<ClaimedIdentity> {
+  yield* unpackSegment(mergeSegments(await readSegments(tx, bucket)));
+}
+
+async function insertSegment(tx: pg.ClientBase, bucket: number, { heads, tails }: IdentitySegment): Promise<void> {
+  await tx.query(
+    'insert into identity_segments (bucket, segment_id, identities, heads, tails) values ($1, $2, $3, $4, $5)',
+    [bucket, randomUUIDv7(), heads.length, headsToBytes(heads), tails],
   );
+}
+
+/** Each identity is rewritten once per size, and a lookup visits only some segments of each size. */
+async function mergeFullTier(tx: pg.ClientBase, bucket: number): Promise<void> {
+  const { rows } = await tx.query<{ segment_id: string; identities: number }>(
+    'select segment_id, identities from identity_segments where bucket = $1 and identities <= $2',
+    [bucket, MOST_MERGED_IDENTITIES],
+  );
+  const tiers = Map.groupBy(rows, row => Math.floor(Math.log2(row.identities) / 3));
+  for (const segments of tiers.values()) {
+    if (segments.length < MERGED_AT) continue;
+    const ids = segments.map(segment => segment.segment_id);
+    const merged = mergeSegments(await readSegments(tx, bucket, ids));
+    await tx.query('delete from identity_segments where bucket = $1 and segment_id = any ($2::uuid[])', [bucket, ids]);
+    await insertSegment(tx, bucket, merged);
+  }
+}
+
+async function readSegments(
+  tx: pg.ClientBase,
+  bucket: number,
+  ids: readonly string[] | null = null,
+): Promise<IdentitySegment[]> {
+  const { rows } = await tx.query<{ heads: Buffer; tails: Buffer }>(
+    'select heads, tails from identity_segments where bucket = $1 and ($2::uuid[] is null or segment_id = any ($2))',
+    [bucket, ids],
+  );
+  return rows.map(row => ({ heads: headsFromBytes(row.heads), tails: row.tails }));
+}
+
+/** A segment never changes, so its heads may be kept from one transaction to the next; the ones used last stay. */
+const rememberedHeads = new Map<string, Float64Array>();
+let rememberedCount = 0;
+
+async function segmentHeads(tx: pg.ClientBase, bucket: number): Promise<{ segmentId: string; heads: Float64Array }[]> {
+  const { rows } = await tx.query<{ segment_id: string }>(
+    'select segment_id from identity_segments where bucket = $1',
+    [bucket],
+  );
+  const ids = rows.map(row => row.segment_id);
+  const missing = ids.filter(id => !rememberedHeads.has(id));
+  const heads = new Map<string, Float64Array>();
+  for (const id of ids) {
+    const known = rememberedHeads.get(id);
+    if (known !== undefined) heads.set(id, known);
+  }
+  if (missing.length > 0) {
+    const { rows: read } = await tx.query<{ segment_id: string; heads: Buffer }>(
+      'select segment_id, heads from identity_segments where bucket = $1 and segment_id = any ($2::uuid[])',
+      [bucket, missing],
+    );
+    for (const row of read) heads.set(row.segment_id, headsFromBytes(row.heads));
+  }
+  for (const [id, each] of heads) remember(id, each);
+  return [...heads].map(([segmentId, each]) => ({ segmentId, heads: each }));
+}
+
+function remember(segmentId: string, heads: Float64Array): void {
+  if (rememberedHeads.delete(segmentId)) rememberedCount -= heads.length;
+  rememberedHeads.set(segmentId, heads);
+  rememberedCount += heads.length;
+  for (const [oldest, each] of rememberedHeads) {
+    if (rememberedCount <= REMEMBERED_HEADS) return;
+    rememberedHeads.delete(oldest);
+    rememberedCount -= each.length;
+  }
+}
+
+async function tailsAt(
+  tx: pg.ClientBase,
+  {
+    bucket,
+    segmentId,
+    places,
+    size,
+  }: { readonly bucket: number; readonly segmentId: string; readonly places: readonly number[]; readonly size: number },
+): Promise<Buffer[]> {
+  if (places.length > size * PICKED_PART) {
+    const { rows: whole } = await tx.query<{ tails: Buffer }>(
+      'select tails from identity_segments where bucket = $1 and segment_id = $2',
+      [bucket, segmentId],
+    );
+    const [{ tails }] = whole as [{ tails: Buffer }];
+    return places.map(place => tails.subarray(place * TAIL_BYTES, (place + 1) * TAIL_BYTES));
+  }
+  const { rows } = await tx.query<{ tail: Buffer }>(
+    `select substring(segment.tails from 1 + $4::int * picked.place for $4) as tail
+     from identity_segments as segment
+     cross join unnest($3::int[]) with ordinality as picked (place, nth)
+     where segment.bucket = $1 and segment.segment_id = $2
+     order by picked.nth`,
+    [bucket, segmentId, places, TAIL_BYTES],
+  );
+  return rows.map(row => row.tail);
 }

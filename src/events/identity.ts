@@ -9,9 +9,14 @@ export interface EventIdentity {
   readonly content: string;
 }
 
+/** An identity with the batch that claimed it, by its place in the bucket's recorded order. */
+export interface ClaimedIdentity extends EventIdentity {
+  readonly seq: number;
+}
+
 export function identityOf(developerId: string, event: AdEvent): EventIdentity {
   return {
     identity: hash('sha256', identityText(developerId, event.type, event.id), 'hex').slice(0, 32),
-    content: hash('sha256', contentText(event), 'buffer').readBigInt64BE(0).toString(),
+    content: BigInt.asIntN(64, BigInt(`0x${hash('sha256', contentText(event), 'hex').slice(0, 16)}`)).toString(),
   };
 }

@@ -8,7 +8,7 @@ import type { BusinessCalendar } from '../domain/business-day.ts';
 import { addEarnings } from '../earnings/add-earnings.ts';
 import { type BatchContent, type BatchEvent, unpackBatch } from './batch.ts';
 import { BatchFold, type PreparedBatch, prepareBatch } from './batch-fold.ts';
-import { claimIdentities, knownIdentities } from './identities.ts';
+import { claimIdentities, findIdentities } from './identities.ts';
 import { lastSeq, markProcessed, type ProcessedBatch, takePending } from './inbox.ts';
 import { keepConflictingLines, keepRejectedLines } from './refused-lines.ts';
 
@@ -62,7 +62,7 @@ async function processOneCarefully(tx: pg.ClientBase, deps: ProcessDeps, options
   for (;;) {
     const culprit = await findPoisonousLine(events.length, async count => {
       const part = { ...batch, content: { ...batch.content, events: events.slice(0, count) } };
-      return await failsOnData(tx, () => writeEffects(tx, { ...work, batches: [part] }, poisonous));
+      return await dataFailureOf(tx, () => writeEffects(tx, { ...work, batches: [part] }, poisonous));
     });
     if (culprit === null) break;
     poisonous.add((events[culprit] as BatchEvent).lineNo);
@@ -72,37 +72,38 @@ async function processOneCarefully(tx: pg.ClientBase, deps: ProcessDeps, options
 }
 
 /**
- * The place of the first line without which all lines before it succeed, found by bisecting: `fails(n)` tries the first n lines.
- * Null when all succeed together. Throws when even no line at all fails, for then no line is at fault.
+ * The place of the first line without which all lines before it succeed, found by bisecting: `failure(n)` tries the first n lines.
+ * Null when all succeed together. Throws what was thrown when not even no line at all succeeds, for then no line is at fault.
  */
 async function findPoisonousLine(
   lineCount: number,
-  fails: (count: number) => Promise<boolean>,
+  failure: (count: number) => Promise<unknown>,
 ): Promise<number | null> {
-  if (!(await fails(lineCount))) return null;
+  if ((await failure(lineCount)) === null) return null;
+  const withoutLines = await failure(0);
+  if (withoutLines !== null) throw withoutLines;
   let good = 0;
   let bad = lineCount;
-  if (await fails(0)) throw new Error('a batch fails even without its events; it stays pending');
   while (bad - good > 1) {
     const middle = (good + bad) >> 1;
-    if (await fails(middle)) bad = middle;
-    else good = middle;
+    if ((await failure(middle)) === null) good = middle;
+    else bad = middle;
   }
   return bad - 1;
 }
 
-/** Tries and takes it back. */
-async function failsOnData(tx: pg.ClientBase, attempt: () => Promise<unknown>): Promise<boolean> {
+/** What data failure an attempt ends in, null if in none; either way it is taken back. */
+async function dataFailureOf(tx: pg.ClientBase, attempt: () => Promise<unknown>): Promise<unknown> {
   await tx.query('savepoint attempt');
+  let failure: unknown = null;
   try {
     await attempt();
-    return false;
   } catch (error) {
     if (!isDataFailure(error)) throw error;
-    return true;
-  } finally {
-    await tx.query('rollback to savepoint attempt');
+    failure = error;
   }
+  await tx.query('rollback to savepoint attempt');
+  return failure;
 }
 
 interface PendingContent {
@@ -122,14 +123,14 @@ interface Work {
 /** Takes the bucket's turn and its oldest pending batches, and gives them their places in the recorded order. */
 async function takeWork(
   tx: pg.ClientBase,
-  { calendar }: ProcessDeps,
+  { db, calendar }: ProcessDeps,
   { bucket, maxLines }: { readonly bucket: number; readonly maxLines: number },
 ): Promise<Work | null> {
   await takeTurn(tx, bucket);
   const pending = await takePending(tx, { bucket, maxLines });
   if (pending.length === 0) return null;
   const referenceVersion = await currentReferenceVersion(tx);
-  const rateCards = await rateCardsOf(tx, referenceVersion);
+  const rateCards = await rateCardsOf(tx, db, referenceVersion);
   const seqBefore = await lastSeq(tx, bucket);
   const batches: PendingContent[] = [];
   for (const { batchId, payload } of pending) {
@@ -138,14 +139,15 @@ async function takeWork(
   return { bucket, calendar, referenceVersion, rateCards, batches };
 }
 
-let latestRateCards: { referenceVersion: number; rateCards: RateCards } | null = null;
+const latestRateCards = new WeakMap<Database, { referenceVersion: number; rateCards: RateCards }>();
 
-/** A reference version never changes, so its rate cards can be kept from one transaction to the next. */
-async function rateCardsOf(tx: pg.ClientBase, referenceVersion: number): Promise<RateCards> {
-  if (latestRateCards?.referenceVersion !== referenceVersion) {
-    latestRateCards = { referenceVersion, rateCards: await loadRateCards(tx, referenceVersion) };
-  }
-  return latestRateCards.rateCards;
+/** A reference version never changes, so its rate cards can be kept from one transaction on a database to the next. */
+async function rateCardsOf(tx: pg.ClientBase, db: Database, referenceVersion: number): Promise<RateCards> {
+  const latest = latestRateCards.get(db);
+  if (latest?.referenceVersion === referenceVersion) return latest.rateCards;
+  const rateCards = await loadRateCards(tx, referenceVersion);
+  latestRateCards.set(db, { referenceVersion, rateCards });
+  return rateCards;
 }
 
 /** Everything that batches bring about but their done marks; tells what those are to say. */
@@ -156,7 +158,8 @@ async function writeEffects(
 ): Promise<ProcessedBatch[]> {
   const prepared = batches.map(({ seq, content }) => prepareBatch(content, { seq, calendar, rateCards }));
   const identities = prepared.flatMap(batch => batch.events.map(event => event.identity));
-  const fold = new BatchFold(await knownIdentities(tx, bucket, identities));
+  const known = await findIdentities(tx, bucket, identities);
+  const fold = new BatchFold(new Map(known.map(({ identity, content }) => [identity, content])));
   const processed = batches.map(({ batchId, seq }, index) => {
     const counts = fold.add(prepared[index] as PreparedBatch, poisonous);
     return { bucket, batchId, seq, referenceVersion, counts };

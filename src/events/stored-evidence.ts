@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { streamRows } from '../db/stream-rows.ts';
-import type { ClaimedIdentity, ConflictingLine, RejectedLine } from './batch-fold.ts';
+import type { ConflictingLine, RejectedLine } from './batch-fold.ts';
 import type { LineCounts } from './inbox.ts';
 
 const BATCHES_AT_A_TIME = 16;
@@ -50,19 +50,6 @@ export async function* processedBatches(client: pg.ClientBase, bucket: number): 
       payloadDigest: row.payload_digest,
     };
   }
-}
-
-/** Ordered by identity. */
-export async function* storedIdentities(client: pg.ClientBase, bucket: number): AsyncGenerator<ClaimedIdentity> {
-  const rows = streamRows<{ identity: string; content: string; seq: number }>(
-    client,
-    `select replace(identity::text, '-', '') as identity, content::text as content, seq
-     from event_identities
-     where bucket = $1
-     order by event_identities.identity`,
-    [bucket],
-  );
-  for await (const row of rows) yield row;
 }
 
 /** Ordered by place in the recorded order. */

@@ -4,13 +4,8 @@ import type { BusinessCalendar, BusinessDay } from '../domain/business-day.ts';
 import { type Nanos, nanos } from '../domain/nanos.ts';
 import { type BatchEvent, unpackBatch } from './batch.ts';
 import { BatchFold, prepareBatch } from './batch-fold.ts';
-import {
-  type BatchOfDay,
-  batchesOfDay,
-  countWaitingBatches,
-  identitiesClaimedBefore,
-  payloadOf,
-} from './batches-of-day.ts';
+import { type BatchOfDay, batchesOfDay, countWaitingBatches, payloadOf } from './batches-of-day.ts';
+import { findIdentities } from './identities.ts';
 import { identityOf } from './identity.ts';
 import { poisonousLines } from './stored-evidence.ts';
 
@@ -83,7 +78,9 @@ async function traceBatch(
     ({ event }) => event.appId === appId && calendar.dayOf(event.occurredAtMs) === day,
   );
   if (relevant.length === 0) return [];
-  const fold = new BatchFold(await identitiesClaimedBefore(tx, { bucket, seq: batch.seq, identities }));
+  const claimed = await findIdentities(tx, bucket, identities);
+  const before = claimed.filter(claim => claim.seq < batch.seq);
+  const fold = new BatchFold(new Map(before.map(claim => [claim.identity, claim.content])));
   fold.add(prepareBatch({ events: relevant, refused: [] }, { seq: batch.seq, calendar, rateCards }), poisonous);
   const units = fold.earnings.sorted().filter(unit => unit.appId === appId && unit.businessDay === day);
   return [...Map.groupBy(units, unit => unit.currency)].map(([currency, rows]) => ({

@@ -49,7 +49,7 @@ export async function listBalances(tx: pg.ClientBase, filters: BalanceFilters): 
   const found: BalanceRow[] = [];
   for await (const developerIds of books(tx, filters, after)) {
     const balances = await balancesOf(tx, developerIds, filters);
-    found.push(...(after === null ? balances : balances.filter(row => isAfter(row, after))));
+    for (const row of balances) if (after === null || isAfter(row, after)) found.push(row);
     if (found.length > limit) break;
   }
   const page = found.slice(0, limit);

@@ -31,7 +31,7 @@ export async function listTransfers(
   for await (const { text, values } of selectTransfers(tx, filters, keyOf(after))) {
     // One more than is asked for tells whether there is a next page.
     const { rows } = await tx.query<StoredTransfer>(`${text} limit ${limit + 1 - found.length}`, values);
-    found.push(...rows);
+    for (const row of rows) found.push(row);
     if (found.length > limit) break;
   }
   const page = found.slice(0, limit);

@@ -42,8 +42,8 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const BEFORE_ALL_IDS = '00000000-0000-0000-0000-000000000000';
 
 /**
- * The statements that, one after the other, select the transfers in the order (ledger day, bucket, id), each of them by walking
- * the primary key from its place: a single one where the book is known, which names its bucket, else one for each day.
+ * The statements that, one after the other, select the transfers in the order (ledger day, bucket, id): a single one where the
+ * book, and so its bucket, is known, else one for each day. However many transfers there are, an index leads each to its place.
  * @throws Refusal `unknown_developer`, `unknown_app`, `bad_run_id`
  */
 export async function* selectTransfers(

@@ -3,7 +3,7 @@ import type { ClientConfig } from 'pg';
 import { Refusal } from '../domain/errors.ts';
 import type { QueueTiming } from './timing.ts';
 
-export type RedisAddress = { readonly url: string } | { readonly path: string };
+type RedisAddress = { readonly url: string } | { readonly path: string };
 
 /** Which BullMQ backend runs, and where: Redis by URL or unix socket, or a Postgres that `migrateQueue` has prepared. */
 export type QueueBackend =

@@ -3,14 +3,20 @@ import type { ErrorListener } from './backend.ts';
 const QUIET_MS = 1_000;
 const REMEMBERED = 100;
 
-/** A server that is away is noticed by every connection at every attempt; the same message is passed on once a second. */
+const JOB_ID = /\bjob \S+/;
+
+/**
+ * Passes the same message on once a second, whichever job it is about. A server that is away is noticed by every connection at every
+ * attempt, and a wiped one by each job that ran meanwhile.
+ */
 export function onceInAWhile(listener: ErrorListener): ErrorListener {
   const lastHeard = new Map<string, number>();
   return error => {
     const now = Date.now();
-    if (now - (lastHeard.get(error.message) ?? 0) < QUIET_MS) return;
+    const kind = error.message.replace(JOB_ID, 'job');
+    if (now - (lastHeard.get(kind) ?? 0) < QUIET_MS) return;
     if (lastHeard.size >= REMEMBERED) lastHeard.clear();
-    lastHeard.set(error.message, now);
+    lastHeard.set(kind, now);
     listener(error);
   };
 }

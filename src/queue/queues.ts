@@ -18,8 +18,8 @@ import { DEFAULT_TIMING, type QueueTiming, settlesWithin } from './timing.ts';
 /** Far more than a job can use up; the Postgres backend keeps it as an integer of 32 bits. */
 export const UNLIMITED = 1_000_000;
 /** The newest failed jobs that each queue keeps to be looked at. */
-export const FAILED_KEPT = 1_000;
-const BULK_SIZE = 1_000;
+const FAILED_KEPT = 1_000;
+const ROUND_SIZE = 1_000;
 
 export interface QueuesOptions {
   readonly backend: QueueBackend;
@@ -94,12 +94,13 @@ export class Queues {
     jobs: readonly Job[],
     idOf: (job: Job) => string,
   ): Promise<void> {
-    const byQueue = Map.groupBy(jobs, ({ bucket }) => queueName(kind, bucket % this.#groups));
-    const entries = [...byQueue].map(([name, its]) => ({
-      queue: this.#queue(name),
-      bulk: its.map(job => ({ name: kind, data: job, opts: { ...jobOptions(this.#timing), jobId: idOf(job) } })),
-    }));
-    await this.#answered(Promise.all(entries.map(({ queue, bulk }) => addAll(queue, bulk))));
+    const named = jobs.map(job => ({ name: kind, data: job, opts: { ...jobOptions(this.#timing), jobId: idOf(job) } }));
+    // The backend gets its time for each round, so that a long backlog is not taken for silence.
+    for (let from = 0; from < named.length; from += ROUND_SIZE) {
+      const round = Map.groupBy(named.slice(from, from + ROUND_SIZE), ({ data }) => data.bucket % this.#groups);
+      const adding = [...round].map(([group, its]) => add(this.#queue(queueName(kind, group)), its));
+      await this.#answered(Promise.all(adding));
+    }
   }
 
   async #count(names: readonly string[]): Promise<JobCounts> {
@@ -166,10 +167,8 @@ interface BulkJob {
   opts: BulkJobOptions & { jobId: string };
 }
 
-async function addAll(queue: AnyQueue, jobs: readonly BulkJob[]): Promise<void> {
-  for (let from = 0; from < jobs.length; from += BULK_SIZE) {
-    await queue.addBulk(jobs.slice(from, from + BULK_SIZE));
-  }
+async function add(queue: AnyQueue, jobs: BulkJob[]): Promise<void> {
+  await queue.addBulk(jobs);
   await addAgainWhatHadFailed(queue, jobs);
 }
 

@@ -1,5 +1,5 @@
 /** Columns of a terminal that statements and explanations keep to, where amounts let them. */
-export const PAGE_WIDTH = 100;
+const PAGE_WIDTH = 100;
 
 export interface Column {
   readonly title: string;
@@ -30,9 +30,7 @@ export function textTableRows(columns: readonly Column[], rows: readonly (readon
     const texts = rows.map(row => row[index] ?? '');
     return column.align === 'decimal' ? alignedAtPoint(texts) : texts;
   });
-  const widths = columns.map(({ title }, index) =>
-    Math.max(title.length, ...(cells[index] ?? []).map(cell => cell.length)),
-  );
+  const widths = columns.map(({ title }, index) => longest([title, ...(cells[index] ?? [])]));
   const figuresWidth = widths.slice(1).reduce((sum, width) => sum + GAP.length + width, 0);
   const labelWidth = Math.min(widths[0] ?? 0, Math.max(MIN_LABEL_WIDTH, PAGE_WIDTH - figuresWidth));
 
@@ -46,6 +44,10 @@ export function textTableRows(columns: readonly Column[], rows: readonly (readon
   return [head, ...rows.map((_, row) => linesOf(cells.map(column => column[row] ?? '')))];
 }
 
+function longest(texts: readonly string[]): number {
+  return texts.reduce((max, text) => Math.max(max, text.length), 0);
+}
+
 function padded(text: string, column: Column | undefined, width: number): string {
   return column?.align === 'left' ? text.padEnd(width) : text.padStart(width);
 }
@@ -53,6 +55,6 @@ function padded(text: string, column: Column | undefined, width: number): string
 /** Pads on the right, so that right-aligned numbers have their points below each other. */
 function alignedAtPoint(texts: readonly string[]): string[] {
   const decimals = texts.map(text => (text.includes('.') ? text.length - text.indexOf('.') : 0));
-  const most = Math.max(0, ...decimals);
+  const most = decimals.reduce((max, each) => Math.max(max, each), 0);
   return texts.map((text, index) => (text === '' ? '' : text + ' '.repeat(most - (decimals[index] ?? 0))));
 }

@@ -6,12 +6,8 @@ import { dueInBucket } from '../earnings/due-developers.ts';
 import type { UnitEarnings } from '../earnings/earnings-fold.ts';
 import { storedEarnings } from '../earnings/stored-earnings.ts';
 import type { BatchFold } from '../events/batch-fold.ts';
-import {
-  countPendingInBucket,
-  storedConflictingLines,
-  storedIdentities,
-  storedRejectedLines,
-} from '../events/stored-evidence.ts';
+import { storedIdentities } from '../events/identities.ts';
+import { countPendingInBucket, storedConflictingLines, storedRejectedLines } from '../events/stored-evidence.ts';
 import { checkLedger } from './check-ledger.ts';
 import { compareRows, type Difference } from './difference.ts';
 import { replayBucket } from './replay-bucket.ts';
@@ -119,7 +115,7 @@ async function checkEvidence(client: pg.ClientBase, { bucket, report }: BucketCh
   return await compareRows(
     { expected: sortedBy(fold.claimed, claim => claim.identity), found: storedIdentities(client, bucket) },
     {
-      table: 'event_identities',
+      table: 'identity_segments',
       keyOf: claim => claim.identity,
       tell: claim => `content ${claim.content} seq ${claim.seq}`,
       report,

@@ -1,0 +1,99 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { APPLICATION_ROLE } from '../../src/db/database.ts';
+import { startPostgres } from '../../src/embedded/postgres.ts';
+import { findRedisServer, type RedisBinary, startRedis } from '../../src/embedded/redis.ts';
+import type { QueueBackend } from '../../src/queue/backend.ts';
+import { migrateQueue } from '../../src/queue/migrate.ts';
+
+/** A server of the test's own, so that it may be killed. */
+export interface QueueServer {
+  readonly backend: QueueBackend;
+  /** SIGKILL; returns once it is gone. */
+  kill(): Promise<void>;
+  /** On the same folder and socket. */
+  start(): Promise<void>;
+  /** Forgets all jobs and schedules. */
+  wipe(): Promise<void>;
+  remove(): Promise<void>;
+}
+
+interface Running {
+  readonly pid: number;
+  readonly exited: Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+export async function findRedis(): Promise<RedisBinary | null> {
+  return await findRedisServer({ cacheDir: path.join(tmpdir(), 'apportion-test-redis') });
+}
+
+export async function redisQueueServer(binary: RedisBinary): Promise<QueueServer> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'apportion-queue-'));
+  const dir = path.join(folder, 'redis');
+  const first = await startRedis({ binary, dir });
+  return {
+    backend: { kind: 'redis', path: first.path },
+    ...lifeOf(folder, first, () => startRedis({ binary, dir })),
+    async wipe() {
+      const redis = new Redis(first.path);
+      await redis.flushall();
+      await redis.quit();
+    },
+  };
+}
+
+export async function postgresQueueServer(): Promise<QueueServer> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'apportion-queue-'));
+  const dataDir = path.join(folder, 'postgres');
+  const settings = { shared_buffers: '32MB', max_wal_size: '128MB', min_wal_size: '32MB' };
+  const first = await startPostgres({ dataDir, settings });
+  const owner = { host: first.host, user: first.user, database: first.database };
+  await asOwner(owner, async client => {
+    await client.query(`create role ${APPLICATION_ROLE} nologin`);
+    await migrateQueue(client);
+  });
+  return {
+    backend: { kind: 'postgres', connection: { ...owner, options: `-c role=${APPLICATION_ROLE}` } },
+    ...lifeOf(folder, first, () => startPostgres({ dataDir, settings })),
+    async wipe() {
+      await asOwner(owner, async client => {
+        await client.query('truncate queue.job, queue.scheduler, queue.event, queue.meta cascade');
+      });
+    },
+  };
+}
+
+async function asOwner(config: pg.ClientConfig, work: (client: pg.Client) => Promise<void>): Promise<void> {
+  const client = new pg.Client(config);
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+function lifeOf(
+  folder: string,
+  first: Running,
+  startAgain: () => Promise<Running>,
+): Omit<QueueServer, 'backend' | 'wipe'> {
+  let running = first;
+  return {
+    async kill() {
+      process.kill(running.pid, 'SIGKILL');
+      await running.exited;
+    },
+    async start() {
+      running = await startAgain();
+    },
+    async remove() {
+      await running.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
