@@ -16,7 +16,8 @@ export interface UnitEarnings {
 
 /** Adds events up in memory, so that each earnings row is touched once a transaction. */
 export class EarningsFold {
-  readonly #rows = new Map<string, UnitEarnings>();
+  /** By ad unit, which belongs to one app and so to one developer; of each mostly a single day and currency. */
+  readonly #rowsByAdUnit = new Map<string, UnitEarnings[]>();
 
   add(
     {
@@ -26,9 +27,12 @@ export class EarningsFold {
     }: { readonly event: AdEvent; readonly developerId: string; readonly businessDay: BusinessDay },
     grossNanos: Nanos,
   ): void {
-    // No id can hold U+0000. An ad unit belongs to one app and an app to one developer.
-    const key = `${businessDay}\0${event.adUnitId}\0${event.currency}`;
-    let row = this.#rows.get(key);
+    let rows = this.#rowsByAdUnit.get(event.adUnitId);
+    if (rows === undefined) {
+      rows = [];
+      this.#rowsByAdUnit.set(event.adUnitId, rows);
+    }
+    let row = rows.find(each => each.businessDay === businessDay && each.currency === event.currency);
     if (row === undefined) {
       row = {
         businessDay,
@@ -40,7 +44,7 @@ export class EarningsFold {
         clicks: 0,
         grossNanos: 0n as Nanos,
       };
-      this.#rows.set(key, row);
+      rows.push(row);
     }
     if (event.type === 'click') row.clicks += 1;
     else row.impressions += 1;
@@ -49,7 +53,7 @@ export class EarningsFold {
 
   /** In the order of the earnings table's key, the order in which its rows are locked. */
   sorted(): UnitEarnings[] {
-    return [...this.#rows.values()].sort(compareUnitEarnings);
+    return [...this.#rowsByAdUnit.values()].flat().sort(compareUnitEarnings);
   }
 }
 

@@ -7,9 +7,9 @@ import type { BusinessCalendar } from '../domain/business-day.ts';
 import { isRefusal, Refusal } from '../domain/errors.ts';
 import { UNASSIGNED } from '../domain/ids.ts';
 import { uuidSequence } from '../domain/uuid-sequence.ts';
-import { type BatchEvent, packBatch, type RefusedLine } from './batch.ts';
+import { BatchBuilder, type RefusedLine } from './batch.ts';
 import { type BatchKey, insertBatch, type NewBatch } from './inbox.ts';
-import { acceptanceWindow, judgeEvent } from './judge-line.ts';
+import { type AcceptanceWindow, acceptanceWindow, judgeEvent } from './judge-line.ts';
 import { type LineBlock, readLines, type UnreadableLine } from './line-reader.ts';
 
 /** Lines held in memory before they are committed to the inbox. */
@@ -48,11 +48,6 @@ export interface AcceptedFile {
   readonly queueProblem: Refusal | null;
 }
 
-interface OpenBatch {
-  readonly events: BatchEvent[];
-  readonly refused: RefusedLine[];
-}
-
 /**
  * Accepts a file of events: each line is checked, given to the bucket of its app's developer, and committed to the inbox before
  * the queue hears of it. Parts are handed over in the order of the file.
@@ -82,11 +77,12 @@ class FileAcceptance {
   received = 0;
   readonly #deps: AcceptDeps;
   readonly #options: AcceptOptions;
+  readonly #window: AcceptanceWindow;
   readonly #ingestId = randomUUIDv7();
   readonly #nextBatchId = uuidSequence(randomUUIDv7);
   readonly #lookup = new CatalogLookup({ limit: REMEMBERED_IDS });
   readonly #buckets = new Map<string, number>();
-  #open = new Map<number, OpenBatch>();
+  #open = new Map<number, BatchBuilder>();
   #openLines = 0;
   #batches = 0;
   #flushing: Promise<void> = Promise.resolve();
@@ -95,36 +91,20 @@ class FileAcceptance {
   constructor(deps: AcceptDeps, options: AcceptOptions) {
     this.#deps = deps;
     this.#options = options;
+    this.#window = acceptanceWindow(deps.calendar, options.clock);
   }
 
   async add(block: LineBlock): Promise<void> {
-    const parsed: { lineNo: number; line: string; result: AdEvent | BadForm }[] = [];
-    for (let index = 0; index < block.lines.length; index += 1) {
-      const line = block.lines[index] as string;
-      if (line.trim() === '') continue;
-      parsed.push({ lineNo: block.firstLineNo + index, line, result: this.#options.parse(line) });
-    }
-    const events = parsed.flatMap(({ result }) => (isBadForm(result) ? [] : [result]));
-    await this.#lookup.resolve(this.#deps.db, {
-      appIds: new Set(events.map(event => event.appId)),
-      adUnitIds: new Set(events.map(event => event.adUnitId)),
+    const results = block.lines.map(line => (line.trim() === '' ? null : this.#options.parse(line)));
+    await this.#resolveIds(results);
+    results.forEach((result, index) => {
+      if (result !== null)
+        this.#take(result, { lineNo: block.firstLineNo + index, line: block.lines[index] as string });
     });
-    const window = acceptanceWindow(this.#deps.calendar, this.#options.clock);
-    for (const { lineNo, line, result } of parsed) {
-      if (isBadForm(result)) {
-        this.#refuse({ lineNo, ownerId: UNASSIGNED, ...result, bytes: Buffer.from(line) });
-        continue;
-      }
-      const judgement = judgeEvent(result, { window, lookup: this.#lookup });
-      if (judgement.refusal === null) {
-        this.#batchOf(judgement.developerId).events.push({ lineNo, developerId: judgement.developerId, event: result });
-      } else {
-        this.#refuse({ lineNo, ownerId: judgement.ownerId, ...judgement.refusal, bytes: Buffer.from(line) });
-      }
-    }
     for (const line of block.unreadable) this.#refuse(refusedUnreadable(line));
-    this.received += parsed.length + block.unreadable.length;
-    this.#openLines += parsed.length + block.unreadable.length;
+    const taken = results.filter(result => result !== null).length + block.unreadable.length;
+    this.received += taken;
+    this.#openLines += taken;
     if (this.#openLines >= FLUSH_LINES || this.#fullest() >= this.#options.batchEvents) await this.#flush();
     this.#options.onProgress?.({ bytesRead: block.bytesRead, lines: this.received });
   }
@@ -141,11 +121,37 @@ class FileAcceptance {
     };
   }
 
-  #refuse(line: RefusedLine): void {
-    this.#batchOf(line.ownerId).refused.push(line);
+  /** Asks the catalog about the ids of a block at once. */
+  async #resolveIds(results: readonly (AdEvent | BadForm | null)[]): Promise<void> {
+    const appIds = new Set<string>();
+    const adUnitIds = new Set<string>();
+    for (const result of results) {
+      if (result === null || isBadForm(result)) continue;
+      appIds.add(result.appId);
+      adUnitIds.add(result.adUnitId);
+    }
+    await this.#lookup.resolve(this.#deps.db, { appIds, adUnitIds });
   }
 
-  #batchOf(ownerId: string): OpenBatch {
+  #take(result: AdEvent | BadForm, { lineNo, line }: { readonly lineNo: number; readonly line: string }): void {
+    if (isBadForm(result)) {
+      this.#refuse({ lineNo, ownerId: UNASSIGNED, ...result, bytes: Buffer.from(line) });
+      return;
+    }
+    const judgement = judgeEvent(result, { window: this.#window, lookup: this.#lookup });
+    if (judgement.refusal === null) {
+      const { developerId, businessDay } = judgement;
+      this.#batchOf(developerId).add({ lineNo, developerId, event: result }, businessDay);
+    } else {
+      this.#refuse({ lineNo, ownerId: judgement.ownerId, ...judgement.refusal, bytes: Buffer.from(line) });
+    }
+  }
+
+  #refuse(line: RefusedLine): void {
+    this.#batchOf(line.ownerId).refuse(line);
+  }
+
+  #batchOf(ownerId: string): BatchBuilder {
     let bucket = this.#buckets.get(ownerId);
     if (bucket === undefined) {
       if (this.#buckets.size >= REMEMBERED_IDS) this.#buckets.clear();
@@ -154,7 +160,7 @@ class FileAcceptance {
     }
     let batch = this.#open.get(bucket);
     if (batch === undefined) {
-      batch = { events: [], refused: [] };
+      batch = new BatchBuilder();
       this.#open.set(bucket, batch);
     }
     return batch;
@@ -162,7 +168,7 @@ class FileAcceptance {
 
   #fullest(): number {
     let fullest = 0;
-    for (const batch of this.#open.values()) fullest = Math.max(fullest, batch.events.length + batch.refused.length);
+    for (const batch of this.#open.values()) fullest = Math.max(fullest, batch.lineCount);
     return fullest;
   }
 
@@ -178,9 +184,9 @@ class FileAcceptance {
     this.#flushing.catch(() => {});
   }
 
-  async #handIn(open: ReadonlyMap<number, OpenBatch>): Promise<void> {
+  async #handIn(open: ReadonlyMap<number, BatchBuilder>): Promise<void> {
     const buckets = [...open.keys()].sort((a, b) => a - b);
-    const batches = await Promise.all(buckets.map(bucket => this.#pack(bucket, open.get(bucket) as OpenBatch)));
+    const batches = await Promise.all(buckets.map(bucket => this.#pack(bucket, open.get(bucket) as BatchBuilder)));
     await this.#deps.db.transaction(async tx => {
       for (const batch of batches) await insertBatch(tx, batch);
     });
@@ -193,7 +199,7 @@ class FileAcceptance {
     }
   }
 
-  async #pack(bucket: number, batch: OpenBatch): Promise<NewBatch> {
+  async #pack(bucket: number, batch: BatchBuilder): Promise<NewBatch> {
     const batchId = this.#nextBatchId();
     return {
       bucket,
@@ -202,21 +208,10 @@ class FileAcceptance {
       source: this.#options.path,
       clock: this.#options.clock,
       acceptedAt: this.#deps.now(),
-      lineCount: batch.events.length + batch.refused.length,
-      days: this.#daysOf(batch.events),
-      payload: await packBatch(batch),
+      lineCount: batch.lineCount,
+      days: batch.days,
+      payload: await batch.pack(),
     };
-  }
-
-  #daysOf(events: readonly BatchEvent[]): NewBatch['days'] {
-    if (events.length === 0) return null;
-    let firstMs = Number.POSITIVE_INFINITY;
-    let lastMs = Number.NEGATIVE_INFINITY;
-    for (const { event } of events) {
-      firstMs = Math.min(firstMs, event.occurredAtMs);
-      lastMs = Math.max(lastMs, event.occurredAtMs);
-    }
-    return { first: this.#deps.calendar.dayOf(firstMs), last: this.#deps.calendar.dayOf(lastMs) };
   }
 }
 

@@ -44,13 +44,17 @@ export function prepareBatch(
     rateCards,
   }: { readonly seq: number; readonly calendar: BusinessCalendar; readonly rateCards: RateCards },
 ): PreparedBatch {
-  const events = content.events.map(each => {
-    const businessDay = calendar.dayOf(each.event.occurredAtMs);
+  const events = content.events.map(({ lineNo, developerId, event }): PreparedEvent => {
+    const businessDay = calendar.dayOf(event.occurredAtMs);
+    const { identity, content: said } = identityOf(developerId, event);
     return {
-      ...each,
-      ...identityOf(each.developerId, each.event),
+      lineNo,
+      developerId,
+      event,
+      identity,
+      content: said,
       businessDay,
-      price: priceEvent(each.event, businessDay, rateCards),
+      price: priceEvent(event, businessDay, rateCards),
     };
   });
   return { seq, events, refused: content.refused };

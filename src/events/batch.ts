@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 import type { AdEvent } from '../domain/ad-event.ts';
+import type { BusinessDay } from '../domain/business-day.ts';
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
@@ -35,6 +36,9 @@ interface DictionaryColumn {
   readonly at: number[];
 }
 
+type SparseColumn = (string | null)[];
+
+/** What a payload holds, as JSON. */
 interface PackedBatch {
   readonly v: number;
   /** Differences to the line before, and to the instant before in milliseconds: small numbers pack well. */
@@ -49,43 +53,125 @@ interface PackedBatch {
   readonly price: DictionaryColumn;
   readonly campaign: DictionaryColumn;
   readonly userAgent: DictionaryColumn;
-  readonly impression: (string | null)[] | null;
-  readonly device: (string | null)[] | null;
-  readonly ip: (string | null)[] | null;
-  readonly refused: [number, string, string, string | null, string, string][];
+  /** Null where no event has a value. */
+  readonly impression: SparseColumn | null;
+  readonly device: SparseColumn | null;
+  readonly ip: SparseColumn | null;
+  readonly refused: PackedRefusal[];
 }
 
-/** A batch as it is stored: columns as JSON, compressed with zstd. Parsed once, when it is accepted. */
-export async function packBatch({ events, refused }: BatchContent): Promise<Buffer> {
-  const packed: PackedBatch = {
-    v: FORMAT_VERSION,
-    line: differences(events, each => each.lineNo),
-    time: differences(events, each => each.event.occurredAtMs),
-    id: events.map(each => each.event.id),
-    click: events.map(each => (each.event.type === 'click' ? 1 : 0)),
-    developer: dictionary(events, each => each.developerId),
-    app: dictionary(events, each => each.event.appId),
-    adUnit: dictionary(events, each => each.event.adUnitId),
-    currency: dictionary(events, each => each.event.currency),
-    price: dictionary(events, each => each.event.price),
-    campaign: dictionary(events, each => each.event.campaignId),
-    userAgent: dictionary(events, each => each.event.userAgent),
-    impression: sparse(events, each => each.event.impressionId),
-    device: sparse(events, each => each.event.deviceId),
-    ip: sparse(events, each => each.event.ip),
-    refused: refused.map(line => [
-      line.lineNo,
-      line.ownerId,
-      line.reason,
-      line.field,
-      line.detail,
-      line.bytes.toString('base64'),
-    ]),
-  };
-  return await compress(JSON.stringify(packed), { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+type PackedRefusal = [
+  lineNo: number,
+  ownerId: string,
+  reason: string,
+  field: string | null,
+  detail: string,
+  base64: string,
+];
+
+/** A batch in the making: events go straight into columns, which are small and quick to write down. */
+export class BatchBuilder {
+  readonly #line: number[] = [];
+  readonly #time: number[] = [];
+  readonly #id: string[] = [];
+  readonly #click: number[] = [];
+  readonly #developer = new DictionaryBuilder();
+  readonly #app = new DictionaryBuilder();
+  readonly #adUnit = new DictionaryBuilder();
+  readonly #currency = new DictionaryBuilder();
+  readonly #price = new DictionaryBuilder();
+  readonly #campaign = new DictionaryBuilder();
+  readonly #userAgent = new DictionaryBuilder();
+  readonly #impression: SparseColumn = [];
+  readonly #device: SparseColumn = [];
+  readonly #ip: SparseColumn = [];
+  readonly #refused: PackedRefusal[] = [];
+  #lastLineNo = 0;
+  #lastTimeMs = 0;
+  #firstDay: BusinessDay | null = null;
+  #lastDay: BusinessDay | null = null;
+
+  get lineCount(): number {
+    return this.#id.length + this.#refused.length;
+  }
+
+  /** Business days of the events; null without events. */
+  get days(): { readonly first: BusinessDay; readonly last: BusinessDay } | null {
+    return this.#firstDay === null || this.#lastDay === null ? null : { first: this.#firstDay, last: this.#lastDay };
+  }
+
+  add({ lineNo, developerId, event }: BatchEvent, businessDay: BusinessDay): void {
+    this.#line.push(lineNo - this.#lastLineNo);
+    this.#lastLineNo = lineNo;
+    this.#time.push(event.occurredAtMs - this.#lastTimeMs);
+    this.#lastTimeMs = event.occurredAtMs;
+    this.#id.push(event.id);
+    this.#click.push(event.type === 'click' ? 1 : 0);
+    this.#developer.add(developerId);
+    this.#app.add(event.appId);
+    this.#adUnit.add(event.adUnitId);
+    this.#currency.add(event.currency);
+    this.#price.add(event.price);
+    this.#campaign.add(event.campaignId);
+    this.#userAgent.add(event.userAgent);
+    this.#impression.push(event.impressionId);
+    this.#device.push(event.deviceId);
+    this.#ip.push(event.ip);
+    if (this.#firstDay === null || businessDay < this.#firstDay) this.#firstDay = businessDay;
+    if (this.#lastDay === null || businessDay > this.#lastDay) this.#lastDay = businessDay;
+  }
+
+  refuse({ lineNo, ownerId, reason, field, detail, bytes }: RefusedLine): void {
+    this.#refused.push([lineNo, ownerId, reason, field, detail, bytes.toString('base64')]);
+  }
+
+  /** The batch as it is stored: columns as JSON, compressed with zstd. */
+  async pack(): Promise<Buffer> {
+    const packed: PackedBatch = {
+      v: FORMAT_VERSION,
+      line: this.#line,
+      time: this.#time,
+      id: this.#id,
+      click: this.#click,
+      developer: this.#developer.column,
+      app: this.#app.column,
+      adUnit: this.#adUnit.column,
+      currency: this.#currency.column,
+      price: this.#price.column,
+      campaign: this.#campaign.column,
+      userAgent: this.#userAgent.column,
+      impression: unlessEmpty(this.#impression),
+      device: unlessEmpty(this.#device),
+      ip: unlessEmpty(this.#ip),
+      refused: this.#refused,
+    };
+    return await compress(JSON.stringify(packed), { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
+  }
 }
 
-/** @throws Error when the payload is not one that `packBatch` made */
+class DictionaryBuilder {
+  readonly column: DictionaryColumn = { values: [], at: [] };
+  readonly #places = new Map<string, number>();
+
+  add(value: string | null): void {
+    if (value === null) {
+      this.column.at.push(-1);
+      return;
+    }
+    let place = this.#places.get(value);
+    if (place === undefined) {
+      place = this.column.values.push(value) - 1;
+      this.#places.set(value, place);
+    }
+    this.column.at.push(place);
+  }
+}
+
+function unlessEmpty(column: SparseColumn): SparseColumn | null {
+  return column.some(value => value !== null) ? column : null;
+}
+
+/** @throws Error when the payload is not one that a `BatchBuilder` packed */
 export async function unpackBatch(payload: Buffer): Promise<BatchContent> {
   const text = (await decompress(payload, { maxOutputLength: MAX_UNPACKED_BYTES })).toString('utf8');
   const packed = JSON.parse(text) as PackedBatch;
@@ -124,34 +210,6 @@ export async function unpackBatch(payload: Buffer): Promise<BatchContent> {
     bytes: Buffer.from(bytes, 'base64'),
   }));
   return { events, refused };
-}
-
-function differences(events: readonly BatchEvent[], pick: (event: BatchEvent) => number): number[] {
-  let before = 0;
-  return events.map(event => {
-    const value = pick(event);
-    const difference = value - before;
-    before = value;
-    return difference;
-  });
-}
-
-function dictionary(events: readonly BatchEvent[], pick: (event: BatchEvent) => string | null): DictionaryColumn {
-  const places = new Map<string, number>();
-  const at = events.map(event => {
-    const value = pick(event);
-    if (value === null) return -1;
-    const known = places.get(value);
-    if (known !== undefined) return known;
-    const place = places.size;
-    places.set(value, place);
-    return place;
-  });
-  return { values: [...places.keys()], at };
-}
-
-function sparse(events: readonly BatchEvent[], pick: (event: BatchEvent) => string | null): (string | null)[] | null {
-  return events.some(event => pick(event) !== null) ? events.map(pick) : null;
 }
 
 function required(column: DictionaryColumn, index: number): string {

@@ -33,7 +33,7 @@ export async function findIdentities(
   identities: readonly string[],
 ): Promise<ClaimedIdentity[]> {
   const wanted = new Set(identities);
-  const wantedHeads = Float64Array.from(wanted, headOf).sort();
+  const wantedHeads = new Float64Array(identities.map(headOf)).sort();
   const found: ClaimedIdentity[] = [];
   for (const { segmentId, heads } of await segmentHeads(tx, bucket)) {
     const places = placesOf(wantedHeads, heads);

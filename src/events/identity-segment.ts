@@ -51,12 +51,13 @@ export function unpackEntry(head: number, tail: Buffer): ClaimedIdentity {
   };
 }
 
-/** Places in `heads` of every one of the `wanted` heads, both sorted: two that share their first 48 bits are two places. */
+/** Places in `heads` of all `wanted` heads, both sorted: two identities that share their first 48 bits are two places. */
 export function placesOf(wanted: Float64Array, heads: Float64Array): number[] {
   const places: number[] = [];
   let at = 0;
   for (let index = 0; index < wanted.length; index += 1) {
     const head = wanted[index] as number;
+    if (index > 0 && head === wanted[index - 1]) continue;
     at = firstNotBelow(heads, head, at);
     for (let place = at; place < heads.length && heads[place] === head; place += 1) places.push(place);
   }

@@ -21,7 +21,7 @@ export function acceptanceWindow(calendar: BusinessCalendar, clock: Date): Accep
 }
 
 export type Judgement =
-  | { readonly developerId: string; readonly refusal: null }
+  | { readonly developerId: string; readonly businessDay: BusinessDay; readonly refusal: null }
   | {
       readonly ownerId: string;
       readonly refusal: { readonly reason: string; readonly field: string; readonly detail: string };
@@ -34,7 +34,8 @@ export function judgeEvent(
 ): Judgement {
   const developerId = lookup.developerOf(event.appId);
   const ownerId = developerId ?? UNASSIGNED;
-  if (window.calendar.dayOf(event.occurredAtMs) < window.oldestDay) {
+  const businessDay = window.calendar.dayOf(event.occurredAtMs);
+  if (businessDay < window.oldestDay) {
     const detail = `occurred_at ${formatInstant(event.occurredAtMs)} is more than ${WINDOW_DAYS} business days back; for an old log give --as-of`;
     return { ownerId, refusal: { reason: 'too_late', field: 'occurred_at', detail } };
   }
@@ -47,7 +48,7 @@ export function judgeEvent(
     return { ownerId, refusal: { reason: 'unknown_app', field: 'app_id', detail } };
   }
   const appOfUnit = lookup.appOfAdUnit(event.adUnitId);
-  if (appOfUnit === event.appId) return { developerId, refusal: null };
+  if (appOfUnit === event.appId) return { developerId, businessDay, refusal: null };
   const detail =
     appOfUnit === null
       ? `ad_unit_id "${event.adUnitId}" is not in the catalog; import it, then try the line again`

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { App } from '../../app.ts';
+import type { Queryable } from '../../db/database.ts';
 import type { BusinessDay } from '../../domain/business-day.ts';
 import { parsePeriod } from '../../domain/period.ts';
 import { ACCOUNT_KINDS, type AccountKind } from '../../domain/transfer.ts';
@@ -8,6 +9,7 @@ import { listTransfers, streamTransfers } from '../../ledger/list-transfers.ts';
 import type { TransferFilters } from '../../ledger/transfer-filters.ts';
 import type { TransferRow } from '../../ledger/transfer-row.ts';
 import { type TrialBalance, trialBalance } from '../../ledger/trial-balance.ts';
+import { dayOfRun } from '../../settlement/runs-of-days.ts';
 import { type Column, grouped, textTable } from '../../statements/text-table.ts';
 import { countArgument, dayArgument } from '../arguments.ts';
 import { type CommandRegistry, type Result, withApp } from '../command.ts';
@@ -87,15 +89,22 @@ async function showTransfers(app: App, options: LedgerOptions, output: Output): 
     currency: options.currency,
   };
   if (options.csv === true && options.after === undefined && options.limit === MOST_ROWS) {
-    await app.db.snapshot(tx => printCsv(TRANSFER_CSV, streamTransfers(tx, filters)));
+    await app.db.snapshot(async tx => await printCsv(TRANSFER_CSV, streamTransfers(tx, await onDayOfRun(tx, filters))));
     return { data: {}, text: '' };
   }
-  const page = await app.db.snapshot(tx =>
-    listTransfers(tx, { ...filters, limit: options.limit, after: options.after }),
+  const page = await app.db.snapshot(
+    async tx =>
+      await listTransfers(tx, { ...(await onDayOfRun(tx, filters)), limit: options.limit, after: options.after }),
   );
   noteNext(page.next, output);
   if (options.csv === true) await printCsv(TRANSFER_CSV, page.items);
   return { data: page, text: options.csv === true ? '' : transfersTable(page.items) };
+}
+
+/** A run settles one day, so only that day's transfers need to be searched for it. */
+async function onDayOfRun(tx: Queryable, filters: TransferFilters): Promise<TransferFilters> {
+  const day = filters.runId === undefined ? null : await dayOfRun(tx, filters.runId);
+  return day === null ? filters : { ...filters, from: day, to: day };
 }
 
 const TRANSFER_CSV = [
