@@ -16,15 +16,15 @@ export async function dueDevelopers(db: Queryable, { bucket, day }: DayOfBucket)
   return rows.map(row => row.developer_id);
 }
 
-/** Takes back due marks, in the transaction that settles what they stand for. */
+/** Takes back the due marks of a bucket's day, in the transaction that settles what they stand for, under the bucket's turn. */
 export async function clearDue(
   tx: pg.ClientBase,
-  { bucket, day, developerIds }: DayOfBucket & { readonly developerIds: readonly string[] },
+  { bucket, day, except }: DayOfBucket & { readonly except: readonly string[] },
 ): Promise<void> {
-  await tx.query('delete from due_days where bucket = $1 and business_date = $2 and developer_id = any ($3)', [
+  await tx.query('delete from due_days where bucket = $1 and business_date = $2 and developer_id <> all ($3)', [
     bucket,
     day,
-    developerIds,
+    except,
   ]);
 }
 

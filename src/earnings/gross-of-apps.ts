@@ -9,22 +9,19 @@ export interface GrossOfApp {
   readonly grossNanos: Nanos;
 }
 
-/** The gross of each app of the given developers on a business day, in key order. */
-export async function grossOfApps(
+/** The gross of each app of the developers for whom a business day is due, in key order. */
+export async function grossOfDueApps(
   db: Queryable,
-  {
-    bucket,
-    day,
-    developerIds,
-  }: { readonly bucket: number; readonly day: BusinessDay; readonly developerIds: readonly string[] },
+  { bucket, day }: { readonly bucket: number; readonly day: BusinessDay },
 ): Promise<GrossOfApp[]> {
   const { rows } = await db.query<{ developer_id: string; app_id: string; currency: string; gross_nanos: string }>(
     `select developer_id, app_id, currency, sum(gross_nanos) as gross_nanos
-     from earnings
-     where bucket = $1 and business_date = $2 and developer_id = any ($3)
+     from due_days
+     join earnings using (bucket, business_date, developer_id)
+     where bucket = $1 and business_date = $2
      group by developer_id, app_id, currency
      order by developer_id, app_id, currency`,
-    [bucket, day, developerIds],
+    [bucket, day],
   );
   return rows.map(row => ({
     developerId: row.developer_id,

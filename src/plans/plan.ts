@@ -51,6 +51,11 @@ export class PlanBook {
     for (const plan of plans) this.#add(plan);
   }
 
+  /** Whether any plan is for a category, so that an app's category matters. */
+  get knowsCategories(): boolean {
+    return [...this.#byCurrency.values()].some(scopes => scopes.category.size > 0);
+  }
+
   /** The plan in force for the app on the day, the narrowest scope first; null if there is none. */
   planFor({ appId, developerId, category, currency, day }: AppOnDay): Plan | null {
     const plans = this.#byCurrency.get(currency);

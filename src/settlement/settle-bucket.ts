@@ -11,7 +11,7 @@ import { periodOf } from '../domain/period.ts';
 import { settlementFlow, type Transfer } from '../domain/transfer.ts';
 import { uuidSequence } from '../domain/uuid-sequence.ts';
 import { clearDue, dueDevelopers } from '../earnings/due-developers.ts';
-import { grossOfApps } from '../earnings/gross-of-apps.ts';
+import { grossOfDueApps } from '../earnings/gross-of-apps.ts';
 import { lastSeq } from '../events/inbox.ts';
 import { type Posted, postedOn } from '../ledger/posted.ts';
 import { postTransfers, prepareLedger } from '../ledger/posting.ts';
@@ -51,15 +51,13 @@ async function settleDue(tx: pg.ClientBase, job: BucketOfRun, now: () => Date): 
   const startedAt = now();
   const referenceVersion = await currentReferenceVersion(tx);
   const cutoffSeq = await lastSeq(tx, bucket);
-  const developerIds = await dueDevelopers(tx, { bucket, day });
-  const worth = await worthOfDevelopers(tx, { bucket, day, referenceVersion, developerIds });
-  const posted = await postedOn(tx, { bucket, day, developerIds });
+  const worth = await worthOfDueApps(tx, { bucket, day, referenceVersion });
+  const posted = await postedOn(tx, { bucket, day, developerIds: await dueDevelopers(tx, { bucket, day }) });
   const transfers = differences(worth, posted, { ...job, bookedAt: now() });
   await postTransfers(tx, { bucket, runId }, transfers);
 
   const withoutPlan = worth.filter(app => app.plan === null);
-  const stillDue = new Set(withoutPlan.map(app => app.developerId));
-  await clearDue(tx, { bucket, day, developerIds: developerIds.filter(id => !stillDue.has(id)) });
+  await clearDue(tx, { bucket, day, except: withoutPlan.map(app => app.developerId) });
   await insertBucketResult(tx, {
     bucket,
     runId,
@@ -73,24 +71,19 @@ async function settleDue(tx: pg.ClientBase, job: BucketOfRun, now: () => Date): 
   });
 }
 
-/** What the day is worth for each app of the given developers, from stored earnings and the plans of that version. */
-export async function worthOfDevelopers(
+/** What the day is worth for each app of the developers for whom it is due, under the plans of that version. */
+export async function worthOfDueApps(
   tx: pg.ClientBase,
   {
     bucket,
     day,
     referenceVersion,
-    developerIds,
-  }: {
-    readonly bucket: number;
-    readonly day: BusinessDay;
-    readonly referenceVersion: number;
-    readonly developerIds: readonly string[];
-  },
+  }: { readonly bucket: number; readonly day: BusinessDay; readonly referenceVersion: number },
 ): Promise<AppWorth[]> {
-  const gross = await grossOfApps(tx, { bucket, day, developerIds });
+  const gross = await grossOfDueApps(tx, { bucket, day });
   const plans = await loadPlans(tx, referenceVersion);
-  const categories = await categoriesOn(tx, { appIds: gross.map(app => app.appId), day, referenceVersion });
+  const appIds = plans.knowsCategories ? gross.map(app => app.appId) : [];
+  const categories = await categoriesOn(tx, { appIds, day, referenceVersion });
   return gross.map(app => worthOfApp(app, { day, category: categories.get(app.appId) ?? null, plans }));
 }
 

@@ -1,8 +1,7 @@
 import { currentReferenceVersion } from '../catalog/reference-version.ts';
 import type { Database } from '../db/database.ts';
-import { dueDevelopers } from '../earnings/due-developers.ts';
 import type { SettlementRun } from './runs.ts';
-import { worthOfDevelopers } from './settle-bucket.ts';
+import { worthOfDueApps } from './settle-bucket.ts';
 import type { AppWorth } from './worth-of-apps.ts';
 
 /** Apps, at most `limit`, that stay due after a run because no plan covers them. */
@@ -14,15 +13,9 @@ export async function unsettledApps(
   for (const bucket of run.buckets) {
     if (unsettled.length >= limit) break;
     const day = run.businessDay;
-    const worth = await db.snapshot(async tx => {
-      const developerIds = await dueDevelopers(tx, { bucket, day });
-      return await worthOfDevelopers(tx, {
-        bucket,
-        day,
-        referenceVersion: await currentReferenceVersion(tx),
-        developerIds,
-      });
-    });
+    const worth = await db.snapshot(
+      async tx => await worthOfDueApps(tx, { bucket, day, referenceVersion: await currentReferenceVersion(tx) }),
+    );
     unsettled.push(...worth.filter(app => app.plan === null));
   }
   return unsettled.slice(0, limit);
