@@ -22,6 +22,8 @@ export interface App {
   readonly backend: QueueBackend;
   /** What was started and where, in one line; null when nothing of ours runs. */
   readonly started: string | null;
+  /** Resolves once the private servers have gone for good, such as by `down`; never otherwise. */
+  readonly lost: Promise<Refusal>;
   /** Connects on first use, so that commands which only read don't need the queue. */
   queues(): Promise<Queues>;
   close(): Promise<void>;
@@ -29,6 +31,7 @@ export interface App {
 
 export interface Places {
   readonly servers: EmbeddedServers | null;
+  readonly lost: Promise<Refusal>;
   readonly address: DatabaseAddress;
   readonly ownerAddress: DatabaseAddress;
   readonly backend: QueueBackend;
@@ -38,10 +41,12 @@ export interface Places {
 export async function openPlaces(config: Config): Promise<Places> {
   const embedsDatabase = config.databaseUrl === null;
   const embedsRedis = embedsDatabase && config.redisUrl === null && config.queue !== 'postgres';
-  const servers = embedsDatabase ? await openHome({ home: config.home, redis: embedsRedis ? 'auto' : 'off' }) : null;
+  const { promise: lost, resolve: onLost } = Promise.withResolvers<Refusal>();
+  const redis = embedsRedis ? 'auto' : 'off';
+  const servers = embedsDatabase ? await openHome({ home: config.home, redis, onLost }) : null;
   const address = servers === null ? { url: config.databaseUrl as string } : servers.postgres;
   const ownerAddress = servers === null ? { url: config.ownerDatabaseUrl as string } : servers.postgres;
-  return { servers, address, ownerAddress, backend: backendOf(config, address, servers) };
+  return { servers, lost, address, ownerAddress, backend: backendOf(config, address, servers) };
 }
 
 function backendOf(config: Config, address: DatabaseAddress, servers: EmbeddedServers | null): QueueBackend {
@@ -84,6 +89,7 @@ export async function openApp(config: Config, options: { readonly connections?: 
       now,
       backend: places.backend,
       started: places.servers?.startedNow === true ? places.servers.describe : null,
+      lost: places.lost,
       queues: async () => {
         queues ??= openQueues({ backend: places.backend, groups: config.queueGroups, timing: timingOf(config) });
         try {
@@ -117,8 +123,8 @@ async function openInstallation(config: Config, places: Places, db: Database): P
 }
 
 async function openClock(config: Config, db: Database): Promise<() => Date> {
-  if (config.clock === null) return () => new Date();
-  const instant = new Date(config.clock);
+  const instant = config.clock;
+  if (instant === null) return () => new Date();
   await advanceClock(db, instant);
   return () => instant;
 }

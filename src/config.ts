@@ -2,26 +2,56 @@ import path from 'node:path';
 import { z } from 'zod';
 import { isTimeZone } from './domain/business-day.ts';
 import { Refusal } from './domain/errors.ts';
+import { parseInstant } from './domain/instant.ts';
 
-const milliseconds = (fallback: number) => z.coerce.number().int().min(50).max(3_600_000).default(fallback);
+const POSTGRES_URL = 'is not a URL such as postgres://user:password@host/database';
+const REDIS_URL = 'is not a URL such as redis://host:6379';
+const CLOCK = 'is not an instant with its offset, such as 2018-04-16T02:00:00+08:00';
+
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: POSTGRES_URL }).refine(isDecodable, POSTGRES_URL);
+const redisUrl = z.url({ protocol: /^rediss?$/, error: REDIS_URL }).refine(isDecodable, REDIS_URL);
+
+/** A password with a bare percent sign passes as part of a URL and fails only when it is used. */
+function isDecodable(url: string): boolean {
+  try {
+    return decodeURIComponent(url) !== '';
+  } catch {
+    return false;
+  }
+}
+
+function whole({ min, max }: { readonly min: number; readonly max: number }) {
+  return z
+    .string()
+    .refine(text => /^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max, {
+      error: `is not a whole number from ${min} to ${max}`,
+    })
+    .transform(Number);
+}
+
+const milliseconds = whole({ min: 50, max: 3_600_000 });
 
 /** Every environment variable that apportion reads, with its range and default; README lists them. */
 const environment = z.object({
-  APPORTION_HOME: z.string().min(1).optional(),
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
-  APPORTION_OWNER_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
-  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
-  APPORTION_QUEUE: z.enum(['redis', 'postgres']).optional(),
-  APPORTION_CLOCK: z.iso.datetime({ offset: true }).optional(),
+  APPORTION_HOME: z.string().optional(),
+  DATABASE_URL: postgresUrl.optional(),
+  APPORTION_OWNER_DATABASE_URL: postgresUrl.optional(),
+  REDIS_URL: redisUrl.optional(),
+  APPORTION_QUEUE: z.enum(['redis', 'postgres'], 'is neither "redis" nor "postgres"').optional(),
+  APPORTION_CLOCK: z
+    .string()
+    .refine(text => !Number.isNaN(parseInstant(text)), CLOCK)
+    .transform(text => new Date(parseInstant(text)))
+    .optional(),
   APPORTION_TIME_ZONE: z.string().refine(isTimeZone, 'is not an IANA time zone, such as Asia/Shanghai').optional(),
-  APPORTION_BUCKETS: z.coerce.number().int().min(1).max(1024).optional(),
-  APPORTION_QUEUE_GROUPS: z.coerce.number().int().min(1).max(64).default(4),
-  APPORTION_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(2),
-  APPORTION_BATCH_EVENTS: z.coerce.number().int().min(1).max(100_000).default(20_000),
-  APPORTION_NIGHTLY: z.string().min(9).default('30 3 * * *'),
-  APPORTION_SWEEP_MS: milliseconds(10_000),
-  APPORTION_JOB_LOCK_MS: milliseconds(3_000),
-  APPORTION_STALLED_CHECK_MS: milliseconds(1_000),
+  APPORTION_BUCKETS: whole({ min: 1, max: 1024 }).optional(),
+  APPORTION_QUEUE_GROUPS: whole({ min: 1, max: 64 }).default(4),
+  APPORTION_CONCURRENCY: whole({ min: 1, max: 64 }).default(1),
+  APPORTION_BATCH_EVENTS: whole({ min: 1, max: 100_000 }).default(20_000),
+  APPORTION_NIGHTLY: z.string().min(9, 'is not a cron pattern, such as 30 3 * * *').default('30 3 * * *'),
+  APPORTION_SWEEP_MS: milliseconds.default(10_000),
+  APPORTION_JOB_LOCK_MS: milliseconds.default(3_000),
+  APPORTION_STALLED_CHECK_MS: milliseconds.default(1_000),
 });
 
 export interface Config {
@@ -32,7 +62,8 @@ export interface Config {
   readonly ownerDatabaseUrl: string | null;
   readonly redisUrl: string | null;
   readonly queue: 'redis' | 'postgres' | null;
-  readonly clock: string | null;
+  /** What every command of the embedded mode takes for now. */
+  readonly clock: Date | null;
   /** What the environment asks for; what holds stands in the database since its first migration. */
   readonly timeZone: string | null;
   readonly buckets: number | null;
@@ -59,7 +90,7 @@ export function readConfig(env: NodeJS.ProcessEnv, workingDirectory: string): Co
     const name = String(issue?.path[0] ?? 'environment');
     throw new Refusal({
       code: 'bad_configuration',
-      message: `${name}: ${issue?.message ?? 'is not usable'}`,
+      message: `${name} ${issue?.message ?? 'is not usable'}`,
       remedy: 'correct or unset it',
       details: { variable: name },
       exitCode: 2,
@@ -69,7 +100,7 @@ export function readConfig(env: NodeJS.ProcessEnv, workingDirectory: string): Co
   if (values.APPORTION_CLOCK !== undefined && values.DATABASE_URL !== undefined) {
     throw new Refusal({
       code: 'bad_configuration',
-      message: 'APPORTION_CLOCK: sets "now" in the embedded mode only, and DATABASE_URL is set',
+      message: 'APPORTION_CLOCK sets "now" in the embedded mode only, and DATABASE_URL is set',
       remedy: 'unset one of them',
       details: { variable: 'APPORTION_CLOCK' },
       exitCode: 2,

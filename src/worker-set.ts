@@ -47,17 +47,12 @@ export async function runSettlementWorkers(app: App, onError: ErrorListener): Pr
 /** Sweeps, starts the nightly run, and keeps both on the clock, whatever happens to Redis. */
 export async function runMaintenance(app: App, onError: ErrorListener): Promise<RunningWorkers> {
   const { config } = app;
-  const putSchedules = async () =>
-    await (await app.queues()).putSchedules({
-      sweepEveryMs: config.sweepEveryMs,
-      nightly: { pattern: config.nightlyPattern, tz: app.installation.timeZone },
-    });
   const sweepAll = async () => await sweepOnce(app);
-  await putSchedules();
+  await putSchedules(app);
   await sweepAll();
   // The schedule itself lies in the queue and is lost with it, so this process's own clock watches over it.
   const watch = setInterval(() => {
-    putSchedules().then(sweepAll).catch(onError);
+    putSchedules(app).then(sweepAll).catch(onError);
   }, config.sweepEveryMs);
   const workers = await startMaintenanceWorker({
     backend: app.backend,
@@ -74,6 +69,18 @@ export async function runMaintenance(app: App, onError: ErrorListener): Promise<
       await workers.close();
     },
   };
+}
+
+/**
+ * Puts the sweep and the nightly run on the clock of the queue; may be repeated at any time.
+ * @throws Refusal `bad_schedule`, `queue_unavailable`
+ */
+export async function putSchedules(app: App): Promise<void> {
+  const { config, installation } = app;
+  await (await app.queues()).putSchedules({
+    sweepEveryMs: config.sweepEveryMs,
+    nightly: { pattern: config.nightlyPattern, tz: installation.timeZone },
+  });
 }
 
 export async function sweepOnce(app: App): Promise<void> {

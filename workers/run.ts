@@ -13,12 +13,18 @@ export async function runWorkerProcess(
   start: (app: App, onError: (error: Error) => void) => Promise<RunningWorkers>,
 ): Promise<void> {
   const log = pino({ name });
+  // Started by `up`, a worker must not outlive it, however and whenever that ended: perhaps while this one is starting.
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   try {
     const app = await openApp(readConfig(process.env, process.cwd()), { connections: 16 });
     const workers = await start(app, error =>
       log.warn({ code: isRefusal(error) ? error.code : undefined }, error.message),
     );
     log.info(app.started ?? 'ready');
+    void app.lost.then(({ message, exitCode }) => {
+      log.fatal(message);
+      process.exit(exitCode);
+    });
     closeWithGrace({ delay: CLOSE_LIMIT_MS, logger: false }, async ({ err, signal }) => {
       if (err !== undefined) log.error(err.message);
       log.info(`stopping on ${signal ?? 'request'}`);
@@ -26,10 +32,8 @@ export async function runWorkerProcess(
       await app.close();
       log.info('stopped');
     });
-    // Started by `up`, a worker must not outlive it, however that ended.
-    process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   } catch (error) {
     log.fatal(error instanceof Error ? error.message : String(error));
-    process.exitCode = isRefusal(error) ? error.exitCode : 1;
+    process.exit(isRefusal(error) ? error.exitCode : 1);
   }
 }

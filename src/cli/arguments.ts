@@ -1,15 +1,22 @@
 import { InvalidArgumentError } from 'commander';
 import { type BusinessDay, parseBusinessDay } from '../domain/business-day.ts';
+import { isCurrency } from '../domain/currency.ts';
 import { isRefusal } from '../domain/errors.ts';
 import { parseInstant } from '../domain/instant.ts';
+import { type PeriodRange, parsePeriod } from '../domain/period.ts';
 
 /** Parsers of option values; commander turns their errors into wrong use (exit code 2). */
 export function dayArgument(text: string): BusinessDay {
-  try {
-    return parseBusinessDay(text);
-  } catch (error) {
-    throw new InvalidArgumentError(isRefusal(error) ? error.message : 'Give a date such as 2018-04-15.');
-  }
+  return argument(() => parseBusinessDay(text));
+}
+
+export function periodArgument(text: string): PeriodRange {
+  return argument(() => parsePeriod(text));
+}
+
+export function currencyArgument(text: string): string {
+  if (!isCurrency(text)) throw new InvalidArgumentError('Give an ISO 4217 code in upper case, such as CNY.');
+  return text;
 }
 
 export function instantArgument(text: string): Date {
@@ -29,4 +36,12 @@ export function countArgument(most: number): (text: string) => number {
     }
     return count;
   };
+}
+
+function argument<Value>(parse: () => Value): Value {
+  try {
+    return parse();
+  } catch (error) {
+    throw isRefusal(error) ? new InvalidArgumentError(error.message) : error;
+  }
 }

@@ -79,3 +79,12 @@ export async function dueDates(q: Queryable, { upTo }: { readonly upTo: Business
   );
   return rows.map(row => row.business_date);
 }
+
+/** The buckets in which anything is due on a day, in order. */
+export async function bucketsDueOn(q: Queryable, day: BusinessDay): Promise<number[]> {
+  const { rows } = await q.query<{ bucket: number }>(
+    'select distinct bucket from due_days where business_date = $1 order by bucket',
+    [day],
+  );
+  return rows.map(row => row.bucket);
+}

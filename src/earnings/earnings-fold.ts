@@ -51,6 +51,13 @@ export class EarningsFold {
     row.grossNanos = (row.grossNanos + grossNanos) as Nanos;
   }
 
+  /** What the ad units have earned on a day so far, in no order. */
+  *onDay(day: BusinessDay): Generator<Readonly<UnitEarnings>> {
+    for (const rows of this.#rowsByAdUnit.values()) {
+      for (const row of rows) if (row.businessDay === day) yield row;
+    }
+  }
+
   /** In the order of the earnings table's key, the order in which its rows are locked. */
   sorted(): UnitEarnings[] {
     return [...this.#rowsByAdUnit.values()].flat().sort(compareUnitEarnings);

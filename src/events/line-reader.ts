@@ -1,8 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import { createReadStream } from 'node:fs';
+import { createReadStream, type ReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { createGunzip, createZstdDecompress, type Gunzip, ZstdDecompress } from 'node:zlib';
 import { MAX_LINE_BYTES } from '../domain/ad-event.ts';
 import { Refusal } from '../domain/errors.ts';
 
@@ -34,10 +33,10 @@ export interface LineBlock {
  * @throws Refusal `bad_file` when the file can't be opened, or after the last whole line of one that is truncated or corrupt
  */
 export async function* readLines(path: string): AsyncGenerator<LineBlock> {
-  const { source, text } = await openText(path);
+  const { source, unpack } = await openText(path);
   const splitter = new LineSplitter();
   try {
-    for await (const chunk of text) {
+    for await (const chunk of unpack ?? source) {
       const block = splitter.push(chunk as Buffer, source.bytesRead);
       if (block !== null) yield block;
     }
@@ -52,9 +51,14 @@ export async function* readLines(path: string): AsyncGenerator<LineBlock> {
   }
   const rest = splitter.end(source.bytesRead);
   if (rest !== null) yield rest;
+  // Node ends at the first bytes that are no zstd, and says nothing; for gzip that is an error, but for a padding of zeros.
+  if (unpack instanceof ZstdDecompress && unpack.bytesWritten < source.bytesRead) {
+    const problem = `holds something after line ${splitter.linesRead} that is not packed with zstd`;
+    throw badFile(path, problem, 'hand it in as a file of its own');
+  }
 }
 
-async function openText(path: string): Promise<{ source: ReturnType<typeof createReadStream>; text: Readable }> {
+async function openText(path: string): Promise<{ source: ReadStream; unpack: Gunzip | ZstdDecompress | null }> {
   const magic = await readMagic(path);
   const source = createReadStream(path, { highWaterMark: 1 << 18 });
   const options = { chunkSize: 1 << 18 };
@@ -64,9 +68,9 @@ async function openText(path: string): Promise<{ source: ReturnType<typeof creat
       : magic.readUInt32LE(0) === 0xfd2f_b528
         ? createZstdDecompress(options)
         : null;
-  if (unpack === null) return { source, text: source };
+  if (unpack === null) return { source, unpack };
   source.on('error', error => unpack.destroy(error));
-  return { source, text: source.pipe(unpack) };
+  return { source, unpack: source.pipe(unpack) };
 }
 
 async function readMagic(path: string): Promise<Buffer> {

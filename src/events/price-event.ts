@@ -22,7 +22,7 @@ export function priceEvent(event: AdEvent, day: BusinessDay, rateCards: RateCard
     const detail =
       event.campaignId === null
         ? 'price is absent and no campaign_id tells a rate card; send one of them'
-        : `campaign_id "${event.campaignId}" has no rate card for a ${event.type} on ${day}; import one, then try the line again`;
+        : `campaign_id "${event.campaignId}" has no rate card for ${event.type}s on ${day}; import one, then try the line again`;
     return { refusal: { reason: 'no_price', field: 'price', detail } };
   }
   if (card.currency !== event.currency) {

@@ -1,56 +1,6 @@
 import type pg from 'pg';
 import { streamRows } from '../db/stream-rows.ts';
 import type { ConflictingLine, RejectedLine } from './batch-fold.ts';
-import type { LineCounts } from './inbox.ts';
-
-const BATCHES_AT_A_TIME = 16;
-
-/** A processed batch as it is stored. */
-export interface StoredBatch {
-  readonly batchId: string;
-  readonly seq: number;
-  readonly referenceVersion: number;
-  readonly lineCount: number;
-  readonly counts: LineCounts;
-  readonly payload: Buffer;
-  readonly payloadDigest: Buffer;
-}
-
-/** A bucket's processed batches in their recorded order. */
-export async function* processedBatches(client: pg.ClientBase, bucket: number): AsyncGenerator<StoredBatch> {
-  const rows = streamRows<{
-    batch_id: string;
-    seq: number;
-    reference_version: number;
-    line_count: number;
-    accepted: number;
-    duplicates: number;
-    conflicts: number;
-    rejected: number;
-    payload: Buffer;
-    payload_digest: Buffer;
-  }>(
-    client,
-    `select batch_id, seq, reference_version, line_count, accepted, duplicates, conflicts, rejected, payload, payload_digest
-     from inbox_batches
-     where bucket = $1 and seq is not null
-     order by seq`,
-    [bucket],
-    BATCHES_AT_A_TIME,
-  );
-  for await (const row of rows) {
-    const { accepted, duplicates, conflicts, rejected } = row;
-    yield {
-      batchId: row.batch_id,
-      seq: row.seq,
-      referenceVersion: row.reference_version,
-      lineCount: row.line_count,
-      counts: { accepted, duplicates, conflicts, rejected },
-      payload: row.payload,
-      payloadDigest: row.payload_digest,
-    };
-  }
-}
 
 /** Ordered by place in the recorded order. */
 export async function* storedRejectedLines(client: pg.ClientBase, bucket: number): AsyncGenerator<RejectedLine> {
@@ -108,14 +58,6 @@ export async function poisonousLines(client: pg.ClientBase, bucket: number): Pro
   const linesBySeq = new Map<number, Set<number>>();
   for (const row of rows) linesBySeq.set(row.seq, (linesBySeq.get(row.seq) ?? new Set()).add(row.line_no));
   return linesBySeq;
-}
-
-export async function countPendingInBucket(client: pg.ClientBase, bucket: number): Promise<number> {
-  const { rows } = await client.query<{ pending: number }>(
-    'select count(*) as pending from inbox_batches where bucket = $1 and seq is null',
-    [bucket],
-  );
-  return rows[0]?.pending ?? 0;
 }
 
 /** The versions of catalog and plans under which a bucket's batches were processed. */

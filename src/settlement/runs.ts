@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Queryable } from '../db/database.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
+import { bucketsDueOn } from '../earnings/due-days.ts';
 
 export interface SettlementRun {
   readonly runId: string;
@@ -37,13 +38,14 @@ export async function insertRun(
     requestedAt,
   }: { readonly runId: string; readonly businessDay: BusinessDay; readonly requestedAt: Date },
 ): Promise<SettlementRun> {
-  const { rows } = await db.query<{ buckets: number[] }>(
-    `insert into settlement_runs (run_id, business_date, requested_at, buckets)
-     select $1, $2, $3, coalesce(array_agg(distinct bucket order by bucket), '{}') from due_days where business_date = $2
-     returning buckets`,
-    [runId, businessDay, requestedAt],
-  );
-  return { runId, businessDay, buckets: rows[0]?.buckets ?? [] };
+  const buckets = await bucketsDueOn(db, businessDay);
+  await db.query('insert into settlement_runs (run_id, business_date, requested_at, buckets) values ($1, $2, $3, $4)', [
+    runId,
+    businessDay,
+    requestedAt,
+    buckets,
+  ]);
+  return { runId, businessDay, buckets };
 }
 
 export async function isBucketDone(
@@ -115,31 +117,20 @@ export async function unfinishedBuckets(
   return rows.map(row => ({ runId: row.run_id, businessDay: row.business_date, bucket: row.bucket }));
 }
 
-/** What every run recorded of a bucket, with the day of the run; null where the run itself is not recorded. */
-export async function bucketResults(
-  db: Queryable,
-  bucket: number,
-): Promise<
-  (Pick<BucketResult, 'runId' | 'cutoffSeq' | 'referenceVersion' | 'transfers'> & { businessDay: BusinessDay | null })[]
-> {
-  const { rows } = await db.query<{
-    run_id: string;
-    business_date: BusinessDay | null;
-    cutoff_seq: number;
-    reference_version: number;
-    transfers: number;
-  }>(
-    `select done.run_id, run.business_date, done.cutoff_seq, done.reference_version, done.transfers
+/** A run's record of one bucket, with the day of the run; null where the run itself is not recorded or does not name the bucket. */
+export interface RecordedResult extends Omit<BucketResult, 'bucket' | 'startedAt' | 'finishedAt'> {
+  readonly businessDay: BusinessDay | null;
+}
+
+/** What every run recorded of a bucket. */
+export async function bucketResults(db: Queryable, bucket: number): Promise<RecordedResult[]> {
+  const { rows } = await db.query<RecordedResult>(
+    `select done.run_id as "runId", run.business_date as "businessDay", done.cutoff_seq as "cutoffSeq",
+       done.reference_version as "referenceVersion", done.apps, done.transfers, done.apps_without_plan as "appsWithoutPlan"
      from settlement_run_buckets as done
      left join settlement_runs as run on run.run_id = done.run_id and done.bucket = any (run.buckets)
      where done.bucket = $1`,
     [bucket],
   );
-  return rows.map(row => ({
-    runId: row.run_id,
-    businessDay: row.business_date,
-    cutoffSeq: row.cutoff_seq,
-    referenceVersion: row.reference_version,
-    transfers: row.transfers,
-  }));
+  return rows;
 }

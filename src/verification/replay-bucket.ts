@@ -2,73 +2,96 @@ import type pg from 'pg';
 import { loadRateCards, type RateCards } from '../catalog/rate-cards.ts';
 import { bucketOf } from '../domain/bucket.ts';
 import type { BusinessCalendar } from '../domain/business-day.ts';
-import { unpackBatch } from '../events/batch.ts';
 import { BatchFold, prepareBatch } from '../events/batch-fold.ts';
-import { digestOf, type LineCounts } from '../events/inbox.ts';
-import {
-  poisonousLines,
-  processedBatches,
-  referenceVersionsUsed,
-  type StoredBatch,
-} from '../events/stored-evidence.ts';
+import type { LineCounts } from '../events/inbox.ts';
+import { pendingBatches, processedBatches, type StoredBatch } from '../events/stored-batches.ts';
+import { poisonousLines, referenceVersionsUsed } from '../events/stored-evidence.ts';
+import { checkBatch } from './check-batch.ts';
 import type { Difference } from './difference.ts';
+import type { KnownAtCutoffs } from './known-at-cutoffs.ts';
 
 export interface Replay {
   readonly fold: BatchFold;
   readonly batches: number;
   readonly lines: number;
+  /** Batches that wait to be processed. */
+  readonly pendingBatches: number;
 }
 
 export interface ReplayOptions {
   readonly bucket: number;
   readonly bucketCount: number;
   readonly calendar: BusinessCalendar;
+  /** The last version of catalog and plans. */
+  readonly referenceVersion: number;
+  /** Filled on the way. */
+  readonly knownAtCutoffs: KnownAtCutoffs;
   readonly report: (difference: Difference) => void;
 }
 
-/** Processes a bucket's batches once more, in their recorded order and from nothing, and compares what each recorded of itself. */
+/**
+ * Processes a bucket's batches once more, in their recorded order and from nothing, and compares what each recorded of itself.
+ * Batches that wait are evidence already, so they are checked too.
+ */
 export async function replayBucket(client: pg.ClientBase, options: ReplayOptions): Promise<Replay> {
-  const { bucket, bucketCount, calendar, report } = options;
+  const { bucket, bucketCount, calendar, knownAtCutoffs, report } = options;
   const poisonous = await poisonousLines(client, bucket);
   const cards = await rateCardsByVersion(client, bucket);
   const fold = new BatchFold(new Map());
-  const developers = new Set<string>();
+  const owners = new Set<string>();
   let seq = 0;
+  let version = 0;
   let batches = 0;
   let lines = 0;
   for await (const batch of processedBatches(client, bucket)) {
     seq += 1;
     batches += 1;
-    const where = `bucket ${bucket} batch ${batch.batchId}`;
-    const differs = (expected: string, found: string) => report({ table: 'inbox_batches', where, expected, found });
+    const differs = reporterOf(batch, options);
     if (batch.seq !== seq) differs(`seq ${seq}`, `seq ${batch.seq}`);
     seq = batch.seq;
-    if (!digestOf(batch.payload).equals(batch.payloadDigest)) {
-      differs('a payload as it was accepted', 'another payload');
-      continue;
+    if (batch.referenceVersion < version || batch.referenceVersion > options.referenceVersion) {
+      differs(`a reference version from ${version} to ${options.referenceVersion}`, String(batch.referenceVersion));
     }
-    const content = await unpackBatch(batch.payload);
-    for (const { developerId } of content.events) developers.add(developerId);
+    version = Math.max(version, batch.referenceVersion);
+    knownAtCutoffs.keepBefore(seq, fold.earnings);
+    const content = await checkBatch(batch, { calendar, owners, differs });
+    if (content === null) continue;
     const rateCards = cards.get(batch.referenceVersion);
     if (rateCards === undefined)
       throw new Error(`no rate cards were read for reference version ${batch.referenceVersion}`);
     const counts = fold.add(prepareBatch(content, { seq: batch.seq, calendar, rateCards }), poisonous.get(batch.seq));
-    const expected = tellCounts(counts, content.events.length + content.refused.length);
-    if (expected !== tellStored(batch)) differs(expected, tellStored(batch));
+    if (tellCounts(counts) !== tellCounts(batch.counts)) differs(tellCounts(counts), tellCounts(batch.counts));
     lines += batch.lineCount;
   }
-  for (const developerId of developers) {
-    const right = bucketOf(developerId, bucketCount);
-    if (right !== bucket) {
-      report({
-        table: 'installation',
-        where: `developer ${developerId}`,
-        expected: `bucket ${right}`,
-        found: `bucket ${bucket}`,
-      });
-    }
+  knownAtCutoffs.keepBefore(Number.POSITIVE_INFINITY, fold.earnings);
+  const pending = await checkPending(client, options, owners);
+  for (const ownerId of owners) {
+    const right = bucketOf(ownerId, bucketCount);
+    if (right === bucket) continue;
+    report({
+      table: 'installation',
+      where: `owner ${ownerId}`,
+      expected: `bucket ${right}`,
+      found: `bucket ${bucket}`,
+    });
   }
-  return { fold, batches, lines };
+  return { fold, batches, lines, pendingBatches: pending };
+}
+
+async function checkPending(client: pg.ClientBase, options: ReplayOptions, owners: Set<string>): Promise<number> {
+  let batches = 0;
+  for await (const batch of pendingBatches(client, options.bucket)) {
+    batches += 1;
+    const differs = reporterOf(batch, options);
+    await checkBatch(batch, { calendar: options.calendar, owners, differs });
+    if (!batch.untouched) differs('no results before it is processed', 'some');
+  }
+  return batches;
+}
+
+function reporterOf({ batchId }: StoredBatch, { bucket, report }: ReplayOptions) {
+  const where = `bucket ${bucket} batch ${batchId}`;
+  return (expected: string, found: string) => report({ table: 'inbox_batches', where, expected, found });
 }
 
 /** Read before the batches are streamed, for a cursor has its connection to itself. */
@@ -79,10 +102,6 @@ async function rateCardsByVersion(client: pg.ClientBase, bucket: number): Promis
   return cards;
 }
 
-function tellStored({ counts, lineCount }: StoredBatch): string {
-  return tellCounts(counts, lineCount);
-}
-
-function tellCounts({ accepted, duplicates, conflicts, rejected }: LineCounts, lineCount: number): string {
-  return `${lineCount} lines: ${accepted} accepted, ${duplicates} duplicates, ${conflicts} conflicts, ${rejected} rejected`;
+function tellCounts({ accepted, duplicates, conflicts, rejected }: LineCounts): string {
+  return `${accepted} accepted, ${duplicates} duplicates, ${conflicts} conflicts, ${rejected} rejected`;
 }

@@ -1,18 +1,22 @@
 import type pg from 'pg';
-import { checkReferenceDigests } from '../catalog/reference-version.ts';
+import { checkReferenceDigests, currentReferenceVersion } from '../catalog/reference-version.ts';
 import type { Database } from '../db/database.ts';
 import type { BusinessCalendar } from '../domain/business-day.ts';
 import { dueInBucket } from '../earnings/due-developers.ts';
 import type { UnitEarnings } from '../earnings/earnings-fold.ts';
 import { storedEarnings } from '../earnings/stored-earnings.ts';
-import type { BatchFold } from '../events/batch-fold.ts';
+import type { BatchFold, RejectedLine } from '../events/batch-fold.ts';
 import { storedIdentities } from '../events/identities.ts';
-import { countPendingInBucket, storedConflictingLines, storedRejectedLines } from '../events/stored-evidence.ts';
+import { storedConflictingLines, storedRejectedLines } from '../events/stored-evidence.ts';
+import { bucketResults, unfinishedBuckets } from '../settlement/runs.ts';
 import { checkLedger } from './check-ledger.ts';
 import { compareRows, type Difference } from './difference.ts';
+import { KnownAtCutoffs } from './known-at-cutoffs.ts';
 import { replayBucket } from './replay-bucket.ts';
+import { strayRows } from './stray-rows.ts';
 
 const KEPT_DIFFERENCES = 1_000;
+const JUDGED_AT_PROCESSING = ['no_price', 'currency_mismatch', 'internal_error'];
 
 export interface Verification {
   /** The first 1,000 of them. */
@@ -40,7 +44,7 @@ export interface VerifyOptions {
  * counts, identities, rejected and conflicting lines, earnings, transfers, runs and their totals. Reads one bucket at a time, each
  * in one snapshot, and changes nothing.
  */
-export async function verify(db: Database, options: VerifyOptions): Promise<Verification> {
+export async function verify(db: Pick<Database, 'snapshot'>, options: VerifyOptions): Promise<Verification> {
   const differences: Difference[] = [];
   let differenceCount = 0;
   const report = (difference: Difference) => {
@@ -54,6 +58,8 @@ export async function verify(db: Database, options: VerifyOptions): Promise<Veri
       const where = `version ${referenceVersion}${kind === null ? '' : ` of the ${kind}`}`;
       report({ table: 'reference_versions', where, expected: 'rows as they were recorded', found: 'other rows' });
     }
+    await strayRows(client, { bucketCount: options.bucketCount, report });
+    await checkUnfinished(client, { bucketCount: options.bucketCount, report });
   });
   for (let bucket = 0; bucket < options.bucketCount; bucket += 1) {
     await db.snapshot(async client => {
@@ -78,7 +84,14 @@ interface BucketCheck extends VerifyOptions {
 
 async function verifyBucket(client: pg.ClientBase, check: BucketCheck) {
   const { bucket, report } = check;
-  const { fold, batches, lines } = await replayBucket(client, check);
+  const referenceVersion = await currentReferenceVersion(client);
+  const runs = await bucketResults(client, bucket);
+  const knownAtCutoffs = new KnownAtCutoffs(runs);
+  const { fold, batches, lines, pendingBatches } = await replayBucket(client, {
+    ...check,
+    referenceVersion,
+    knownAtCutoffs,
+  });
   const earnings = fold.earnings.sorted();
   const identities = await checkEvidence(client, check, fold);
   const earningsRows = await compareRows(
@@ -88,8 +101,15 @@ async function verifyBucket(client: pg.ClientBase, check: BucketCheck) {
   const due = await dueInBucket(client, bucket);
   checkDue(check, due, earnings);
   const dueKeys = new Set(due.map(each => `${each.businessDay} ${each.developerId}`));
-  const transfers = await checkLedger(client, { bucket, earnings, due: dueKeys, report });
-  const pendingBatches = await countPendingInBucket(client, bucket);
+  const transfers = await checkLedger(client, {
+    bucket,
+    earnings,
+    due: dueKeys,
+    runs,
+    knownAtCutoffs,
+    referenceVersion,
+    report,
+  });
   return { batches, lines, identities, earnings: earningsRows, transfers, pendingBatches, dueDays: due.length };
 }
 
@@ -99,7 +119,7 @@ async function checkEvidence(client: pg.ClientBase, { bucket, report }: BucketCh
     {
       table: 'rejected_lines',
       keyOf: placeKey,
-      tell: line => `${line.ownerId} ${line.reason} ${line.field ?? '-'}: ${line.bytes.toString('base64')}`,
+      tell: line => `${line.ownerId} ${tellReason(line)}: ${line.bytes.toString('base64')}`,
       report,
     },
   );
@@ -121,6 +141,23 @@ async function checkEvidence(client: pg.ClientBase, { bucket, report }: BucketCh
       report,
     },
   );
+}
+
+/** Details of what was judged at processing are in the words of the program of that day; the others stand in the batch. */
+function tellReason({ reason, field, detail }: RejectedLine): string {
+  return `${reason} ${field ?? '-'}${JUDGED_AT_PROCESSING.includes(reason) ? '' : ` (${detail})`}`;
+}
+
+/** A bucket that a run still lacks is work to be done, but there must be such a bucket. */
+async function checkUnfinished(
+  client: pg.ClientBase,
+  { bucketCount, report }: { readonly bucketCount: number; readonly report: (difference: Difference) => void },
+): Promise<void> {
+  for (const { runId, bucket } of await unfinishedBuckets(client, new Date(0))) {
+    if (bucket >= 0 && bucket < bucketCount) continue;
+    const expected = `buckets below ${bucketCount}`;
+    report({ table: 'settlement_runs', where: `run ${runId}`, expected, found: `bucket ${bucket}` });
+  }
 }
 
 /** A mark without earnings marks nothing that could be settled. */

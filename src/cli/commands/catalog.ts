@@ -6,8 +6,13 @@ import { ipinyouSlotSize, parseIpinyouLine } from '../../events/ipinyou.ts';
 import { importCatalogFile } from '../../settlement/import-reference.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
 
+const SHOWN_LINES = 20;
+
 export function registerCatalog(program: Command, registry: CommandRegistry): void {
-  const catalog = program.command('catalog').description('developers, apps, ad units and campaigns');
+  const catalog = program
+    .command('catalog')
+    .description('developers, apps, ad units and campaigns')
+    .addHelpText('after', '\nExample:\n  npx apportion catalog import catalog.json');
   const load = catalog
     .command('import')
     .description('add and change what the file names; importing it again changes nothing')
@@ -31,12 +36,17 @@ export function registerCatalog(program: Command, registry: CommandRegistry): vo
       '\nExample:\n  npx apportion catalog derive --format ipinyou imp.20131021.txt > catalog.json',
     );
   registry.on(derive, async (paths, _options, output) => {
+    let leftOut = 0;
     const derived = await deriveCatalog({
       paths,
       parse: parseIpinyouLine,
       adUnitFormatOf: ipinyouSlotSize,
-      onSkipped: ({ path, lineNo, detail }) => output.note(`apportion: ${path}:${lineNo}: left out: ${detail}`),
+      onSkipped: ({ path, lineNo, detail }) => {
+        leftOut += 1;
+        if (leftOut <= SHOWN_LINES) output.note(`apportion: ${path}:${lineNo}: left out: ${detail}`);
+      },
     });
+    if (leftOut > SHOWN_LINES) output.note(`apportion: ${leftOut - SHOWN_LINES} more lines were left out`);
     return { data: derived, text: JSON.stringify(derived, null, 2) };
   });
 }

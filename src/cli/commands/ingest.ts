@@ -3,15 +3,19 @@ import { type Command, Option } from 'commander';
 import { type App, acceptDepsOf } from '../../app.ts';
 import { awaitWork } from '../../await-work.ts';
 import { parseAdEvent } from '../../domain/ad-event.ts';
-import { isRefusal, type Refusal } from '../../domain/errors.ts';
+import { isRefusal, Refusal } from '../../domain/errors.ts';
 import { type AcceptedFile, acceptFile, type LineParser } from '../../events/accept-file.ts';
+import { type FirstRejectedLine, firstRejectedLines } from '../../events/first-rejected-lines.ts';
 import { countPending } from '../../events/inbox.ts';
 import { type IngestSummary, summariseIngests } from '../../events/ingest-summary.ts';
 import { parseIpinyouLine } from '../../events/ipinyou.ts';
 import { runEventWorkers } from '../../worker-set.ts';
 import { instantArgument } from '../arguments.ts';
 import { type CommandRegistry, type Result, withApp } from '../command.ts';
+import { KeptWorker } from '../kept-worker.ts';
 import type { Output } from '../output.ts';
+
+const MUCH_INPUT_BYTES = 32 * 1024 * 1024;
 
 const PARSERS: Record<string, LineParser> = { ndjson: parseAdEvent, ipinyou: parseIpinyouLine };
 
@@ -47,6 +51,27 @@ interface IngestRequest {
 }
 
 async function ingestFiles(app: App, request: IngestRequest): Promise<Result> {
+  const { options, output } = request;
+  // What is accepted of much input is processed meanwhile; for little, starting a process takes longer than the work.
+  const isMuch = (await totalBytes(request.paths)) > MUCH_INPUT_BYTES;
+  const worker = options.wait && isMuch ? new KeptWorker('event-worker', { output, log: 'ignore' }) : null;
+  try {
+    const { files, problems } = await acceptAll(app, request);
+    const queueProblem = files.find(file => file.queueProblem !== null)?.queueProblem ?? null;
+    if (options.wait && queueProblem === null) await awaitProcessing(app, files, output);
+    return await summarise(app, { files, problems, queueProblem }, request);
+  } finally {
+    await worker?.stop();
+  }
+}
+
+interface Acceptance {
+  readonly files: readonly AcceptedFile[];
+  readonly problems: readonly Refusal[];
+}
+
+/** Goes on to the next file when one can't be read; throws when none can. */
+async function acceptAll(app: App, request: IngestRequest): Promise<Acceptance> {
   const files: AcceptedFile[] = [];
   const problems: Refusal[] = [];
   for (const path of request.paths) {
@@ -61,28 +86,52 @@ async function ingestFiles(app: App, request: IngestRequest): Promise<Result> {
   }
   const [problem] = problems;
   if (files.length === 0 && problem !== undefined) throw problem;
-  const queueProblem = files.find(file => file.queueProblem !== null)?.queueProblem ?? null;
-  if (request.options.wait && queueProblem === null) await awaitProcessing(app, files, request.output);
-  const summary = await summariseIngests(
-    app.db,
-    files.map(file => file.ingestId),
-  );
-  for (const { message } of problems) request.output.note(`apportion: ${message}`);
-  if (queueProblem !== null) throw queueProblem;
-  const rejections = Object.keys(summary.rejected).length > 0;
+  return { files, problems };
+}
+
+async function summarise(
+  app: App,
+  { files, problems, queueProblem }: Acceptance & { readonly queueProblem: Refusal | null },
+  { options, output }: IngestRequest,
+): Promise<Result> {
+  const ingestIds = files.map(file => file.ingestId);
+  const summary = await summariseIngests(app.db, ingestIds);
+  for (const { message } of problems) output.note(`apportion: ${message}`);
+  if (queueProblem !== null) throw keptForLater(summary, queueProblem);
+  const reasons = Object.keys(summary.rejected);
+  const firstRejected = reasons.length > 0 ? await firstRejectedLines(app.db, ingestIds) : [];
+  if (!output.json) for (const line of firstRejected) output.note(describeRejected(line, summary));
+  const refused = options.strict === true && reasons.length > 0;
+  if (refused) output.note('apportion: --strict allows no rejected line');
   return {
-    data: { ...summary, problems: problems.map(({ code, message }) => ({ code, message })) },
+    data: {
+      ...summary,
+      first_rejected: firstRejected.map(({ file, lineNo, ...why }) => ({ file, line: lineNo, ...why })),
+      problems: problems.map(({ code, message }) => ({ code, message })),
+    },
     text: describe(summary),
-    exitCode: problems.length > 0 || (request.options.strict === true && rejections) ? 1 : 0,
+    exitCode: problems.length > 0 || refused ? 1 : 0,
   };
 }
 
+/** The first line of each reason stands for the others. */
+function describeRejected({ file, lineNo, reason, detail }: FirstRejectedLine, { rejected }: IngestSummary): string {
+  const others = (rejected[reason] ?? 1) - 1;
+  const more = others === 0 ? '' : ` (and ${others.toLocaleString('en-US')} more)`;
+  return `apportion: ${file}:${lineNo}: ${reason}: ${detail}${more}`;
+}
+
+function keptForLater({ received, pending }: IngestSummary, problem: Refusal): Refusal {
+  return new Refusal({
+    code: problem.code,
+    message: `${received.toLocaleString('en-US')} lines are safe in the inbox and wait to be processed. ${problem.message}`,
+    details: { ...problem.details, received, pending },
+    exitCode: problem.exitCode,
+  });
+}
+
 async function acceptOne(app: App, path: string, { options, output }: IngestRequest): Promise<AcceptedFile> {
-  const size = await stat(path).then(
-    file => file.size,
-    () => 0,
-  );
-  const progress = output.progress({ label: `accepting ${path}`, total: size });
+  const progress = output.progress({ label: `accepting ${path}`, total: await totalBytes([path]) });
   try {
     return await acceptFile(acceptDepsOf(app), {
       path,
@@ -94,6 +143,12 @@ async function acceptOne(app: App, path: string, { options, output }: IngestRequ
   } finally {
     progress.stop();
   }
+}
+
+/** Files that can't be read count as empty; reading them tells what is wrong. */
+async function totalBytes(paths: readonly string[]): Promise<number> {
+  const files = await Promise.allSettled(paths.map(path => stat(path)));
+  return files.reduce((sum, file) => sum + (file.status === 'fulfilled' ? file.value.size : 0), 0);
 }
 
 async function awaitProcessing(app: App, files: readonly AcceptedFile[], output: Output): Promise<void> {

@@ -2,8 +2,8 @@ import { type Command, Option } from 'commander';
 import type { App } from '../../app.ts';
 import type { Queryable } from '../../db/database.ts';
 import type { BusinessDay } from '../../domain/business-day.ts';
-import { parsePeriod } from '../../domain/period.ts';
-import { ACCOUNT_KINDS, type AccountKind } from '../../domain/transfer.ts';
+import type { PeriodRange } from '../../domain/period.ts';
+import { ACCOUNT_KINDS, type AccountKind, COMPONENT_REASONS } from '../../domain/transfer.ts';
 import { type BalanceRow, listBalances } from '../../ledger/list-balances.ts';
 import { listTransfers, streamTransfers } from '../../ledger/list-transfers.ts';
 import type { TransferFilters } from '../../ledger/transfer-filters.ts';
@@ -11,7 +11,7 @@ import type { TransferRow } from '../../ledger/transfer-row.ts';
 import { type TrialBalance, trialBalance } from '../../ledger/trial-balance.ts';
 import { dayOfRun } from '../../settlement/runs-of-days.ts';
 import { type Column, grouped, textTable } from '../../statements/text-table.ts';
-import { countArgument, dayArgument } from '../arguments.ts';
+import { countArgument, currencyArgument, dayArgument, periodArgument } from '../arguments.ts';
 import { type CommandRegistry, type Result, withApp } from '../command.ts';
 import { printCsv } from '../csv.ts';
 import type { Output } from '../output.ts';
@@ -23,7 +23,7 @@ interface LedgerOptions {
   readonly app?: string;
   readonly from?: BusinessDay;
   readonly to?: BusinessDay;
-  readonly period?: string;
+  readonly period?: PeriodRange;
   readonly run?: string;
   readonly reason?: string;
   readonly account?: AccountKind;
@@ -34,13 +34,16 @@ interface LedgerOptions {
 }
 
 export function registerLedger(program: Command, registry: CommandRegistry): void {
-  const ledger = program.command('ledger').description("finance's queries");
+  const ledger = program
+    .command('ledger')
+    .description("finance's queries")
+    .addHelpText('after', '\nExample:\n  npx apportion ledger trial-balance');
   const account = () => new Option('--account <kind>', 'debited or credited').choices(ACCOUNT_KINDS);
   const paged = (command: Command) =>
     command
       .option('--developer <id>', 'the owner of the book')
       .addOption(account())
-      .option('--currency <code>', 'ISO 4217')
+      .option('--currency <code>', 'ISO 4217', currencyArgument)
       .option('--limit <rows>', `at most so many rows, up to ${MOST_ROWS}`, countArgument(MOST_ROWS), MOST_ROWS)
       .option('--after <cursor>', 'go on behind the row where the last page ended')
       .option('--csv', 'print CSV');
@@ -49,9 +52,9 @@ export function registerLedger(program: Command, registry: CommandRegistry): voi
     .option('--app <id>', 'the app they are for')
     .option('--from <day>', 'first business day', dayArgument)
     .option('--to <day>', 'last business day', dayArgument)
-    .option('--period <period>', 'a half-month such as 2018-04-H1, or a month')
+    .option('--period <period>', 'a half-month such as 2018-04-H1, or a month', periodArgument)
     .option('--run <id>', 'the run that posted them')
-    .option('--reason <reason>', 'why they were posted')
+    .addOption(new Option('--reason <reason>', 'why they were posted').choices(Object.values(COMPONENT_REASONS)))
     .addHelpText('after', '\nExample:\n  npx apportion ledger transfers --developer dev_7 --period 2018-04-H1 --csv');
   registry.on(transfers, async (_args, options, output) =>
     withApp(output, async app => await showTransfers(app, options as unknown as LedgerOptions, output)),
@@ -67,8 +70,8 @@ export function registerLedger(program: Command, registry: CommandRegistry): voi
   const trial = ledger
     .command('trial-balance')
     .description('debits and credits of each kind of account; exits with 1 unless they balance')
-    .option('--currency <code>', 'ISO 4217')
-    .option('--period <period>', 'a half-month such as 2018-04-H1, or a month')
+    .option('--currency <code>', 'ISO 4217', currencyArgument)
+    .option('--period <period>', 'a half-month such as 2018-04-H1, or a month', periodArgument)
     .addHelpText('after', '\nExample:\n  npx apportion ledger trial-balance --period 2018-04');
   registry.on(trial, async (_args, options, output) =>
     withApp(output, async app => await showTrialBalance(app, options as unknown as LedgerOptions)),
@@ -82,7 +85,7 @@ async function showTransfers(app: App, options: LedgerOptions, output: Output): 
     appId: options.app,
     from: options.from,
     to: options.to,
-    period: options.period === undefined ? undefined : parsePeriod(options.period),
+    period: options.period,
     runId: options.run,
     reason: options.reason,
     account: options.account,
@@ -180,7 +183,7 @@ function balancesTable(rows: readonly BalanceRow[]): string {
 async function showTrialBalance(app: App, options: LedgerOptions): Promise<Result> {
   const balance = await trialBalance(app.db, {
     currency: options.currency,
-    period: options.period === undefined ? undefined : parsePeriod(options.period),
+    period: options.period,
   });
   return { data: balance, text: trialBalanceTable(balance), exitCode: balance.balanced ? 0 : 1 };
 }

@@ -4,7 +4,10 @@ import { importPlansFile } from '../../settlement/import-reference.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
 
 export function registerPlans(program: Command, registry: CommandRegistry): void {
-  const plans = program.command('plans').description('share plans: who gets which part of what an app earns');
+  const plans = program
+    .command('plans')
+    .description('share plans: who gets which part of what an app earns')
+    .addHelpText('after', '\nExample:\n  npx apportion plans import plans.json');
   const load = plans
     .command('import')
     .description('add and change the plans of the file; importing it again changes nothing')

@@ -3,6 +3,7 @@ import { openPlaces } from '../../app.ts';
 import { readConfig } from '../../config.ts';
 import { stopHome } from '../../embedded/home.ts';
 import { migrateAll } from '../../migrate-all.ts';
+import { putSchedules } from '../../worker-set.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
 import { noteStarted } from '../output.ts';
 import { runEverything } from '../run-everything.ts';
@@ -16,7 +17,11 @@ export function registerServices(program: Command, registry: CommandRegistry): v
     .addHelpText('after', '\nExample:\n  npx apportion up');
   registry.on(up, async (_args, _options, output) => {
     await migrateNow();
-    await withApp(output, app => runEverything(app, output));
+    await withApp(output, async app => {
+      // Before workers are started, who would start again and again without a queue or with a schedule that can't be read.
+      await putSchedules(app);
+      await runEverything(app, output);
+    });
     return { data: { stopped: true }, text: 'stopped' };
   });
 

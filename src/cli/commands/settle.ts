@@ -29,16 +29,20 @@ export function registerSettle(program: Command, registry: CommandRegistry): voi
     .addHelpText('after', '\nExample:\n  npx apportion settle --date 2018-04-15');
   registry.on(settle, async (_args, given, output) => {
     const options = given as SettleOptions;
-    if ((options.date === undefined) === (options.due !== true)) {
-      throw new Refusal({
-        code: 'bad_usage',
-        message: 'settle needs either --date or --due',
-        remedy: 'give one of them, such as --date 2018-04-15',
-        exitCode: 2,
-      });
-    }
+    refuseWrongUse(options);
     return await withApp(output, async app => await settleAndWait(app, options, output));
   });
+}
+
+function refuseWrongUse({ date, to, due }: SettleOptions): void {
+  const refuse = (message: string, remedy: string) =>
+    new Refusal({ code: 'bad_usage', message, remedy, details: {}, exitCode: 2 });
+  if ((date === undefined) === (due !== true)) {
+    throw refuse('settle needs either --date or --due', 'give one of them, such as --date 2018-04-15');
+  }
+  if (to === undefined) return;
+  if (date === undefined) throw refuse('--to ends a range that --date begins', 'leave it out, or give --date too');
+  if (to < date) throw refuse(`--to ${to} is before --date ${date}`, 'put the earlier day first');
 }
 
 async function settleAndWait(app: App, options: SettleOptions, output: Output): Promise<Result> {

@@ -1,0 +1,71 @@
+import { type BusinessCalendar, type BusinessDay, parseBusinessDay } from '../domain/business-day.ts';
+import { formatInstant } from '../domain/instant.ts';
+import { type BatchContent, unpackBatch } from '../events/batch.ts';
+import { digestOf } from '../events/inbox.ts';
+import { acceptanceWindow } from '../events/judge-line.ts';
+import type { StoredBatch } from '../events/stored-batches.ts';
+
+type Report = (expected: string, found: string) => void;
+
+/**
+ * What a batch holds, if it is what was accepted: its payload has the recorded digest, and its events lie on the recorded days and
+ * in the window that its clock allowed. Null when the payload can't be relied on. Adds whose lines they are to `owners`.
+ */
+export async function checkBatch(
+  batch: StoredBatch,
+  {
+    calendar,
+    owners,
+    differs,
+  }: { readonly calendar: BusinessCalendar; readonly owners: Set<string>; readonly differs: Report },
+): Promise<BatchContent | null> {
+  if (!digestOf(batch.payload).equals(batch.payloadDigest)) {
+    differs('a payload as it was accepted', 'another payload');
+    return null;
+  }
+  const content = await unpackBatch(batch.payload).catch(() => null);
+  if (content === null) {
+    differs('a payload that can be read', 'another payload, with its digest');
+    return null;
+  }
+  for (const { developerId } of content.events) owners.add(developerId);
+  for (const { ownerId } of content.refused) owners.add(ownerId);
+  const lines = content.events.length + content.refused.length;
+  if (lines !== batch.lineCount) differs(`${lines} lines`, `${batch.lineCount} lines`);
+  checkDays(content, batch, { calendar, differs });
+  return content;
+}
+
+function checkDays(
+  { events }: BatchContent,
+  batch: StoredBatch,
+  { calendar, differs }: { readonly calendar: BusinessCalendar; readonly differs: Report },
+): void {
+  const found = tellDays(batch.firstDay, batch.lastDay);
+  if (events.length === 0) {
+    if (found !== NO_DAYS) differs(NO_DAYS, found);
+    return;
+  }
+  let [first, last, latestMs] = [LATEST_DAY, EARLIEST_DAY, Number.NEGATIVE_INFINITY];
+  for (const { event } of events) {
+    const day = calendar.dayOf(event.occurredAtMs);
+    if (day < first) first = day;
+    if (day > last) last = day;
+    latestMs = Math.max(latestMs, event.occurredAtMs);
+  }
+  const expected = tellDays(first, last);
+  if (found !== expected) differs(expected, found);
+  const { oldestDay, newestMs } = acceptanceWindow(calendar, batch.clock);
+  if (first < oldestDay || latestMs > newestMs) {
+    const latest = formatInstant(latestMs);
+    differs(`a clock that lets in events from ${first} to ${latest}`, formatInstant(batch.clock.getTime()));
+  }
+}
+
+const NO_DAYS = 'no events';
+const EARLIEST_DAY = parseBusinessDay('0001-01-01');
+const LATEST_DAY = parseBusinessDay('9999-12-31');
+
+function tellDays(first: BusinessDay | null, last: BusinessDay | null): string {
+  return first === null && last === null ? NO_DAYS : `events from ${first} to ${last}`;
+}

@@ -1,0 +1,73 @@
+import type pg from 'pg';
+import { parseBusinessDay } from '../domain/business-day.ts';
+import { formatDecimal, type Nanos } from '../domain/nanos.ts';
+import { periodOf } from '../domain/period.ts';
+import { lastSeq } from '../events/inbox.ts';
+import { checkPostingTotals } from '../ledger/check-posting-totals.ts';
+import { brokenChains, transfersByRun } from '../ledger/stored-transfers.ts';
+import type { RecordedResult } from '../settlement/runs.ts';
+import { type Difference, NOTHING } from './difference.ts';
+
+export interface RunsCheck {
+  readonly bucket: number;
+  readonly runs: readonly RecordedResult[];
+  readonly referenceVersion: number;
+  readonly report: (difference: Difference) => void;
+}
+
+/** Compares what runs recorded of a bucket with the transfers that bear their names. Returns the number of transfers in the bucket. */
+export async function checkRuns(
+  client: pg.ClientBase,
+  { bucket, runs, referenceVersion, report }: RunsCheck,
+): Promise<number> {
+  const results = new Map(runs.map(result => [result.runId, result]));
+  const seq = await lastSeq(client, bucket);
+  const postedByRun = new Map<string, number>();
+  let transfers = 0;
+  for (const posted of await transfersByRun(client, bucket)) {
+    transfers += posted.transfers;
+    const where = `bucket ${bucket} run ${posted.runId}`;
+    const runDay = posted.runId === null ? null : (results.get(posted.runId)?.businessDay ?? null);
+    postedByRun.set(posted.runId ?? '', (postedByRun.get(posted.runId ?? '') ?? 0) + posted.transfers);
+    if (runDay !== posted.businessDay) {
+      report({ table: 'settlement_runs', where, expected: `a run of ${posted.businessDay}`, found: runDay ?? NOTHING });
+    }
+    const period = posted.businessDay === null ? null : periodOf(parseBusinessDay(posted.businessDay));
+    if (period !== null && period !== posted.period) {
+      report({ table: 'transfers', where: `${where} ${posted.businessDay}`, expected: period, found: posted.period });
+    }
+  }
+  for (const result of results.values()) {
+    const where = `bucket ${bucket} run ${result.runId}`;
+    const wrong = (expected: string, found: string) =>
+      report({ table: 'settlement_run_buckets', where, expected, found });
+    const posted = postedByRun.get(result.runId) ?? 0;
+    if (result.businessDay === null) wrong('a run that names the bucket', NOTHING);
+    if (posted !== result.transfers) wrong(`${posted} transfers`, `${result.transfers} transfers`);
+    if (result.cutoffSeq > seq) wrong(`a cutoff of at most ${seq}`, String(result.cutoffSeq));
+    if (result.referenceVersion > referenceVersion) {
+      wrong(`a reference version of at most ${referenceVersion}`, String(result.referenceVersion));
+    }
+  }
+  for (const broken of await brokenChains(client, bucket)) {
+    const where = `bucket ${bucket} transfer ${broken.transferId}`;
+    const found = `version ${broken.version} correcting ${broken.correctsId}`;
+    report({ table: 'transfers', where, expected: `the version after ${broken.beforeId}`, found });
+  }
+  for (const { runId, period, currency, account, recorded, transfers: summed } of await checkPostingTotals(
+    client,
+    bucket,
+  )) {
+    const where = `bucket ${bucket} run ${runId} ${period} ${account} ${currency}`;
+    report({ table: 'posting_totals', where, expected: tellSides(summed), found: tellSides(recorded) });
+  }
+  return transfers;
+}
+
+function decimal(amountNanos: Nanos): string {
+  return formatDecimal(amountNanos, 2);
+}
+
+function tellSides({ debitNanos, creditNanos }: { readonly debitNanos: Nanos; readonly creditNanos: Nanos }): string {
+  return `debits ${decimal(debitNanos)}, credits ${decimal(creditNanos)}`;
+}
