@@ -1,0 +1,336 @@
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readInstallation } from '../../src/catalog/installation.ts';
+import { BusinessCalendar } from '../../src/domain/business-day.ts';
+import { isRefusal } from '../../src/domain/errors.ts';
+import { type Verification, verify } from '../../src/verification/verify.ts';
+import type { SettlementSystem } from '../support/settlement-system.ts';
+import { openSmallInstallation } from '../support/small-installation.ts';
+
+interface Damages {
+  readonly table: string;
+  /** Tells two rows of a table apart in the name of the test. */
+  readonly what?: string;
+  /** The one row that is damaged. */
+  readonly row: string;
+  /** How a column is changed where adding one, a character or an hour won't do. */
+  readonly changes?: Readonly<Record<string, string>>;
+  /** Columns that nothing else tells of, and why that can be borne. */
+  readonly untold?: Readonly<Record<string, string>>;
+  /** Columns that the schema lets hold nothing else. */
+  readonly fixed?: readonly string[];
+  /** Why the row may go unmissed; found unless given. */
+  readonly unmissed?: string;
+  /** What makes a copy of the row one that should not be there; a string tells why there can't be such a row. */
+  readonly bogus: Readonly<Record<string, unknown>> | string;
+}
+
+const INSTANT = 'when it happened; no amount hangs on it';
+const OTHER_ID = '01890000-0000-7000-8000-000000000000';
+const SECOND_RUN = `(select run_id from settlement_runs where business_date = '2018-04-13' and requested_at = '2018-04-16T09:00:00+08:00')`;
+
+const DAMAGES: readonly Damages[] = [
+  {
+    table: 'installation',
+    row: 'singleton',
+    changes: { bucket_count: 'bucket_count = 2', time_zone: `time_zone = 'UTC'` },
+    untold: { created_at: INSTANT, last_clock: INSTANT },
+    fixed: ['singleton'],
+    bogus: 'there can be only one',
+  },
+  {
+    table: 'reference_versions',
+    row: 'reference_version = 2',
+    changes: { reference_version: 'reference_version = 9', kind: `kind = 'catalog'` },
+    bogus: { reference_version: 9 },
+  },
+  { table: 'developers', row: `developer_id = 'dev_2'`, bogus: { developer_id: 'dev_3' } },
+  {
+    table: 'developer_versions',
+    row: `developer_id = 'dev_2'`,
+    changes: { type: `type = 'individual'` },
+    bogus: { reference_version: 3 },
+  },
+  {
+    table: 'apps',
+    row: `app_id = 'app_7_2'`,
+    changes: { developer_id: `developer_id = 'dev_1'` },
+    bogus: { app_id: 'app_3' },
+  },
+  {
+    table: 'app_versions',
+    row: `app_id = 'app_7_2' and reference_version = 1`,
+    changes: { category: `category = 'tools'` },
+    bogus: { reference_version: 2 },
+  },
+  { table: 'ad_units', row: `ad_unit_id = 'unit_1'`, bogus: { ad_unit_id: 'unit_3' } },
+  {
+    table: 'ad_unit_versions',
+    row: `ad_unit_id = 'unit_1' and reference_version = 1`,
+    bogus: { reference_version: 2 },
+  },
+  {
+    table: 'campaign_versions',
+    row: `campaign_id = 'c_42' and reference_version = 1`,
+    changes: { rate_cards: `rate_cards = jsonb_set(rate_cards, '{0,cpm}', '"2.51"')` },
+    bogus: { reference_version: 2 },
+  },
+  {
+    table: 'plan_versions',
+    row: `plan_id = 'two' and reference_version = 2`,
+    changes: {
+      scope: `scope = 'app'`,
+      mode: `mode = 'whole'`,
+      tiers: `tiers = jsonb_set(tiers, '{0,share}', '"0.46"')`,
+    },
+    fixed: ['basis'],
+    bogus: { reference_version: 3 },
+  },
+  {
+    table: 'inbox_batches',
+    row: 'bucket = 1 and seq = 2',
+    changes: {
+      bucket: 'bucket = 0',
+      clock: `clock = clock - interval '30 days'`,
+      line_count: 'line_count = line_count + 1, accepted = accepted + 1',
+      seq: 'seq = 9',
+      reference_version: 'reference_version = reference_version - 1',
+      accepted: 'accepted = accepted - 1, rejected = rejected + 1',
+      duplicates: 'duplicates = duplicates + 1, accepted = accepted - 1',
+      conflicts: 'conflicts = conflicts + 1, accepted = accepted - 1',
+      rejected: 'rejected = rejected + 1, accepted = accepted - 1',
+    },
+    untold: {
+      batch_id: 'its place in the order is seq',
+      ingest_id: 'which reading of which file it was',
+      source: 'the name of the file',
+      accepted_at: INSTANT,
+      processed_at: INSTANT,
+    },
+    bogus: { batch_id: OTHER_ID, seq: 9 },
+  },
+  {
+    table: 'inbox_batches',
+    what: ' that waits',
+    row: 'seq is null',
+    changes: { bucket: 'bucket = 0', clock: `clock = clock - interval '30 days'`, seq: 'seq = 9' },
+    untold: {
+      batch_id: 'its place among those that wait, where any other is as good',
+      ingest_id: 'which reading of which file it was',
+      source: 'the name of the file',
+      accepted_at: INSTANT,
+    },
+    unmissed: 'nothing was made of it yet',
+    bogus: { batch_id: OTHER_ID, payload: '\\x00' },
+  },
+  {
+    table: 'identity_segments',
+    row: 'segment_id = (select min(segment_id::text)::uuid from identity_segments)',
+    untold: { segment_id: 'chosen at random, and nothing names it' },
+    fixed: ['identities'],
+    bogus: { segment_id: OTHER_ID },
+  },
+  { table: 'rejected_lines', row: `reason = 'unknown_app'`, bogus: { line_no: 99 } },
+  {
+    table: 'rejected_lines',
+    what: ' judged at processing',
+    row: `reason = 'currency_mismatch'`,
+    changes: { reason: `reason = 'internal_error'` },
+    untold: { detail: 'in the words of the program of that day' },
+    bogus: { line_no: 1, reason: 'internal_error' },
+  },
+  { table: 'conflicting_lines', row: 'seq = 1', bogus: { content: 1 } },
+  { table: 'earnings', row: `app_id = 'app_7_2' and business_date = '2018-04-14'`, bogus: { ad_unit_id: 'unit_3' } },
+  { table: 'due_days', row: `developer_id = 'dev_2'`, bogus: { business_date: '2018-04-20' } },
+  { table: 'due_days', what: ' for want of a plan', row: `developer_id = 'dev_1'`, bogus: { developer_id: 'dev_3' } },
+  {
+    table: 'transfers',
+    row: `app_id = 'app_1' and ledger_date = '2018-04-13' and reason = 'developer_share' and version = 1`,
+    changes: {
+      ledger_date: 'ledger_date = ledger_date + 2, business_date = business_date + 2',
+      business_date: 'business_date = null, version = null',
+      version: 'version = 9',
+    },
+    untold: { booked_at: INSTANT },
+    bogus: { transfer_id: OTHER_ID, version: 9 },
+  },
+  {
+    table: 'transfers',
+    what: ' of a day that is due again',
+    row: `app_id = 'app_1' and ledger_date = '2018-04-14' and reason = 'platform_share'`,
+    changes: {
+      ledger_date: 'ledger_date = ledger_date + 1, business_date = business_date + 1',
+      business_date: 'business_date = null, version = null',
+    },
+    untold: { booked_at: INSTANT, transfer_id: 'chosen at random, and nothing corrects it yet' },
+    bogus: { transfer_id: OTHER_ID, version: 9 },
+  },
+  {
+    table: 'posting_totals',
+    row: `run_id = ${SECOND_RUN} and bucket = 1 and account = 'payable'`,
+    bogus: { account: 'held' },
+  },
+  {
+    table: 'settlement_runs',
+    row: `run_id = ${SECOND_RUN}`,
+    untold: { requested_at: INSTANT },
+    bogus: { run_id: OTHER_ID, buckets: [9] },
+  },
+  {
+    table: 'settlement_run_buckets',
+    row: `run_id = ${SECOND_RUN} and bucket = 1`,
+    changes: {
+      bucket: 'bucket = 0',
+      cutoff_seq: 'cutoff_seq = cutoff_seq - 1',
+      reference_version: 'reference_version = reference_version - 1',
+    },
+    untold: { started_at: INSTANT, finished_at: INSTANT },
+    bogus: { bucket: 0 },
+  },
+];
+
+/** The tables of the migration runner. */
+const EXEMPT = ['migrations'];
+
+const CHANGE_OF_TYPE: Readonly<Record<string, (column: string) => string>> = {
+  smallint: column => `${column} = (${column} + 1) % 4`,
+  integer: column => `${column} = coalesce(${column}, 0) + 1`,
+  bigint: column => `${column} = coalesce(${column}, 0) + 1`,
+  'numeric(38,0)': column => `${column} = ${column} + 1`,
+  text: column => `${column} = coalesce(${column}, '') || 'x'`,
+  uuid: column => `${column} = '${OTHER_ID}'`,
+  date: column => `${column} = coalesce(${column}, '2018-04-20') + 1`,
+  'timestamp with time zone': column => `${column} = coalesce(${column}, now()) + interval '1 hour'`,
+  bytea: column => `${column} = set_byte(${column}, 0, get_byte(${column}, 0) # 1)`,
+  account_kind: column => `${column} = 'held'`,
+  boolean: column => `${column} = not ${column}`,
+  'smallint[]': column => `${column} = ${column} || 9::smallint`,
+};
+
+let system: SettlementSystem;
+let owner: pg.Client;
+
+beforeAll(async () => {
+  system = await openSmallInstallation();
+  owner = await system.owner();
+});
+afterAll(async () => await system.drop());
+
+test('an undamaged database differs in nothing; what is to be done yet is pending', async () => {
+  const { rows } = await owner.query(
+    `select app_id, max(version) as version from transfers group by app_id order by app_id`,
+  );
+  expect(rows).toEqual([
+    { app_id: 'app_1', version: 2 },
+    { app_id: 'app_2', version: 2 },
+    { app_id: 'app_7_1', version: 2 },
+    { app_id: 'app_7_2', version: 3 },
+  ]);
+  expect(await system.verify()).toEqual({
+    differences: [],
+    differenceCount: 0,
+    checked: { batches: 9, lines: 27, identities: 15, earnings: 9, transfers: 26 },
+    pending: { batches: 1, dueDays: 2 },
+  });
+});
+
+test('no table is left out', async () => {
+  const { rows } = await owner.query<{ name: string }>(
+    `select relname as name
+     from pg_class
+     where relnamespace = 'apportion'::regnamespace and relkind in ('r', 'p') and not relispartition
+     order by relname collate "C"`,
+  );
+  expect(rows.map(row => row.name)).toEqual([...new Set([...DAMAGES.map(each => each.table), ...EXEMPT])].sort());
+});
+
+/** What `verify` says on the owner's own connection, so that the damage before it can be taken back. */
+async function verifyHere(): Promise<Verification> {
+  const { bucketCount, timeZone } = await readInstallation(owner, { bucketCount: null, timeZone: null });
+  const calendar = new BusinessCalendar(timeZone);
+  return await verify({ snapshot: async work => await work(owner as pg.PoolClient) }, { bucketCount, calendar });
+}
+
+/** Does the damage, a row a statement, as somebody would who may do everything, asks `verify`, and takes it back. */
+async function damaged(statements: readonly string[]): Promise<Verification> {
+  await owner.query('begin');
+  try {
+    await owner.query('set local session_replication_role = replica');
+    await owner.query('drop trigger transfers_keep_rows on transfers');
+    for (const statement of statements) expect((await owner.query(statement)).rowCount, statement).toBe(1);
+    await owner.query('set local role apportion_app');
+    return await verifyHere();
+  } finally {
+    await owner.query('rollback');
+  }
+}
+
+async function isFound(damage: string): Promise<boolean> {
+  try {
+    return (await damaged([damage])).differenceCount > 0;
+  } catch (error) {
+    // Without its installation, no command does anything.
+    if (isRefusal(error) && error.code === 'older_schema') return true;
+    throw error;
+  }
+}
+
+async function columnsOf(table: string): Promise<{ column: string; type: string }[]> {
+  const { rows } = await owner.query<{ column: string; type: string }>(
+    `select attname as column, format_type(atttypid, atttypmod) as type
+     from pg_attribute
+     where attrelid = $1::regclass and attnum > 0 and not attisdropped
+     order by attnum`,
+    [table],
+  );
+  return rows;
+}
+
+describe.each(DAMAGES.map(each => [`${each.table}${each.what ?? ''}`, each] as const))(
+  'verify and a row of %s',
+  (_name, damages) => {
+    const { table, row } = damages;
+
+    test('finds every value that is changed', async () => {
+      const unfound: string[] = [];
+      for (const { column, type } of await columnsOf(table)) {
+        if (damages.fixed?.includes(column) === true) continue;
+        const change =
+          damages.changes?.[column] ?? CHANGE_OF_TYPE[type]?.(column) ?? expect.fail(`no change for ${type}`);
+        if (!(await isFound(`update ${table} set ${change} where ${row}`))) unfound.push(column);
+      }
+      expect(unfound.sort()).toEqual(Object.keys(damages.untold ?? {}).sort());
+    });
+
+    test.skipIf(damages.unmissed !== undefined)('sees that it is gone', async () => {
+      expect(await isFound(`delete from ${table} where ${row}`)).toBe(true);
+    });
+
+    test.skipIf(typeof damages.bogus === 'string')('finds one that should not be there', async () => {
+      const other = `jsonb_populate_record(${table}, '${JSON.stringify(damages.bogus)}')`;
+      expect(await isFound(`insert into ${table} select (${other}).* from ${table} where ${row}`)).toBe(true);
+    });
+  },
+);
+
+test('an amount forged together with its totals is found, on a day that is due again too', async () => {
+  const amount = `app_id = 'app_1' and ledger_date = '2018-04-14' and reason = 'platform_share'`;
+  const run = `(select run_id from transfers where ${amount})`;
+  await expect(
+    damaged([
+      `update posting_totals set debit_nanos = debit_nanos + 7 where bucket = 3 and run_id = ${run} and account = 'ad_revenue'`,
+      `update posting_totals set credit_nanos = credit_nanos + 7 where bucket = 3 and run_id = ${run} and account = 'platform_share'`,
+      `update transfers set amount_nanos = amount_nanos + 7 where ${amount}`,
+    ]),
+  ).resolves.toMatchObject({
+    differenceCount: 1,
+    differences: [
+      {
+        table: 'transfers',
+        where: expect.stringContaining('2018-04-14 developer dev_1 app app_1 CNY platform_share after run '),
+        expected: '0.0012',
+        found: '0.001200007',
+      },
+    ],
+  });
+});

@@ -1,0 +1,48 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { SettlementSystem } from '../support/settlement-system.ts';
+import { history } from './histories.ts';
+import { SideBySide } from './side-by-side.ts';
+
+/** More with RUNS=1000 in the environment. */
+const RUNS = Number(process.env.RUNS ?? 30);
+const MS_A_RUN = 10_000;
+
+let system: SettlementSystem;
+beforeAll(async () => {
+  system = await SettlementSystem.open({ bucketCount: 4 });
+});
+afterAll(async () => await system.drop());
+
+test(
+  'whatever happens, in whatever order, the program agrees with the model to the nano',
+  async () => {
+    const seen = { transfers: 0, corrections: 0, rejected: new Set<string>(), repeats: 0, conflicts: 0 };
+    await fc.assert(
+      fc.asyncProperty(history, async steps => {
+        const both = await SideBySide.begin(system);
+        for (const step of steps) {
+          await both.take(step);
+          await both.compare();
+          if (step.kind.startsWith('settle')) await both.verify();
+        }
+        await both.take({ kind: 'process', bucket: null, batchEvents: 3 });
+        await both.take({ kind: 'settle-due' });
+        await both.compare();
+        await both.verify();
+        const { transfers, counts } = both.model;
+        seen.transfers += transfers.length;
+        seen.corrections += transfers.filter(transfer => transfer.version > 1).length;
+        seen.repeats += counts.duplicates;
+        seen.conflicts += counts.conflicts;
+        for (const reason of Object.keys(counts.rejected)) seen.rejected.add(reason);
+      }),
+      { numRuns: RUNS, unbiased: true },
+    );
+    // Histories in which nothing happens would agree too.
+    expect(seen.transfers).toBeGreaterThan(10 * RUNS);
+    for (const each of [seen.corrections, seen.repeats, seen.conflicts]) expect(each).toBeGreaterThan(RUNS);
+    expect(seen.rejected.size).toBeGreaterThan(10);
+  },
+  RUNS * MS_A_RUN,
+);

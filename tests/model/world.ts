@@ -1,0 +1,50 @@
+import type { AppFile, CatalogFile, PlanFileEntry } from './reference.ts';
+
+/** When a history begins; its days lie around it, on both sides of the middle of the month. */
+export const START = '2018-03-18T12:00:00+08:00';
+
+export const DAYS = ['2018-02-11', '2018-03-10', '2018-03-14', '2018-03-15', '2018-03-16', '2018-03-17', '2018-03-18'];
+const DEVELOPERS = ['ann', 'ben', 'cat', 'dan'];
+export const CATEGORIES = ['tools', 'games', 'news'];
+
+export const APPS: readonly AppFile[] = [
+  { id: 'a1', developer_id: 'ann', name: 'A1', category: 'tools' },
+  { id: 'a2', developer_id: 'ann', name: 'A2', category: 'games' },
+  { id: 'b1', developer_id: 'ben', name: 'B1', category: 'games' },
+  { id: 'c1', developer_id: 'cat', name: 'C1', category: 'tools' },
+  { id: 'd1', developer_id: 'dan', name: 'D1', category: 'news' },
+];
+
+/** Not in the first catalog; a step may bring it. */
+export const LATE_APP: AppFile = { id: 'd2', developer_id: 'dan', name: 'D2', category: 'tools' };
+
+export const unitsOf = ({ id }: AppFile) =>
+  ['banner', 'video'].map(format => ({ id: `${id}-${format}`, app_id: id, format }));
+
+export const FIRST_CATALOG: CatalogFile = {
+  developers: DEVELOPERS.map(id => ({ id, name: id, type: 'company', country: 'CN' })),
+  apps: APPS,
+  ad_units: APPS.flatMap(unitsOf),
+  campaigns: [
+    {
+      id: 'c-cny',
+      currency: 'CNY',
+      rate_cards: [
+        { effective_from: '2018-01-01', effective_to: '2018-03-14', cpm: '2.50', cpc: '0.30' },
+        { effective_from: '2018-03-15', effective_to: '2018-03-16', cpm: '3.333333' },
+      ],
+    },
+    { id: 'c-usd', currency: 'USD', rate_cards: [{ effective_from: '2018-01-01', effective_to: null, cpc: '0.07' }] },
+  ],
+};
+
+export const FIRST_PLAN: PlanFileEntry = {
+  id: 'p-default',
+  scope: { default: true },
+  currency: 'CNY',
+  effective_from: '2018-01-01',
+  effective_to: null,
+  basis: 'app_day',
+  mode: 'marginal',
+  tiers: [{ up_to: '0.01', share: '0.5' }, { up_to: '1000.00', share: '0.333333' }, { share: '0.3' }],
+};
