@@ -1,0 +1,37 @@
+import type { Figure } from './bench.ts';
+import { statementStage } from './stage-statements.ts';
+
+/** A developer's monthly statement, with the ledger of a month below it, read over one connection. */
+export const figure: Figure = {
+  name: 'statement',
+  stage: statementStage,
+  async measure(bench) {
+    const { month, oneDayAlone, oneDayAmongAll } = await (await statementStage.state(bench)).times();
+    const developers = bench.size('developers').toLocaleString('en-US');
+    const days = bench.size('days');
+    const growth = { limit: 1.2, aim: 1 };
+    return [
+      {
+        figure: `monthly statement, ${developers} developers × ${days} days, p99`,
+        unit: 'ms',
+        values: month.p99,
+        target: { limit: 10, aim: 3 },
+      },
+      { figure: `monthly statement, ${developers} developers × ${days} days, p50`, unit: 'ms', values: month.p50 },
+      {
+        figure: `statement of one day, ledger of ${days} days, p50`,
+        unit: 'ms',
+        values: oneDayAmongAll.p50,
+        reference: { name: 'ledger of 1 day', values: oneDayAlone.p50 },
+        target: growth,
+      },
+      {
+        figure: `statement of ${days} days, p50`,
+        unit: 'ms',
+        values: month.p50,
+        reference: { name: 'of 1 day', values: oneDayAlone.p50 },
+        target: growth,
+      },
+    ];
+  },
+};

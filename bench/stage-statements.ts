@@ -1,0 +1,153 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Database } from '../src/db/database.ts';
+import { addDays, parseBusinessDay } from '../src/domain/business-day.ts';
+import { parsePeriod } from '../src/domain/period.ts';
+import { trialBalance } from '../src/ledger/trial-balance.ts';
+import { type Statement, statementOf } from '../src/statements/statement.ts';
+import { type Bench, Stage } from './bench.ts';
+import { BOOKS_PLAN, BUCKETS } from './books-plan.ts';
+import { BenchHome } from './home.ts';
+import { loadEarnings } from './load-earnings.ts';
+import { writePlainCatalogs } from './plain-catalog.ts';
+import { quantile } from './row.ts';
+import { prepareAsUser, settleAsUser, startUp } from './run-as-user.ts';
+
+const SIZES = {
+  developers: { full: 200_000, quick: 1_000, help: 'developers in the ledger, with one app each' },
+  days: { full: 30, quick: 5, help: 'days of the month in the ledger, 2 to 30' },
+  statements: { full: 1_000, quick: 100, help: 'statements read in each round' },
+};
+
+/** The last day of a month and, from the next one on, the month: a statement of the first month stays the same while the ledger grows. */
+const FIRST_DAY = parseBusinessDay('2018-03-31');
+const SETTLED_AT_ONCE = 10;
+const TRIAL_BALANCES = 20;
+/** Any constant will do: the same developers are asked for in every round and each time. */
+const STRIDE = 7_919;
+
+/** Milliseconds: of each round the median and the 99th percentile. */
+export interface Latencies {
+  readonly p50: readonly number[];
+  readonly p99: readonly number[];
+}
+
+export interface StatementTimes {
+  /** A statement of one day, with nothing but that day in the ledger, and with all days. */
+  readonly oneDayAlone: Latencies;
+  readonly oneDayAmongAll: Latencies;
+  /** A month's statement, with all days in the ledger. */
+  readonly month: Latencies;
+  readonly trialBalanceMs: readonly number[];
+}
+
+class StatementStage {
+  readonly #home: BenchHome;
+  readonly #bench: Bench;
+  readonly #database: Database;
+  #times: Promise<StatementTimes> | null = null;
+
+  private constructor(bench: Bench, home: BenchHome) {
+    this.#bench = bench;
+    this.#home = home;
+    this.#database = home.database(1);
+  }
+
+  static async open(bench: Bench): Promise<StatementStage> {
+    const home = await BenchHome.open(bench);
+    const folder = path.join(home.folder, 'sample');
+    await mkdir(folder);
+    const plans = path.join(folder, 'plans.json');
+    await writeFile(plans, JSON.stringify({ plans: [BOOKS_PLAN] }));
+    bench.progress('importing the catalog');
+    await prepareAsUser(home, { catalogs: await writePlainCatalogs(folder, bench.size('developers')), plans });
+    await startUp(home);
+    return new StatementStage(bench, home);
+  }
+
+  /** Measured once, for all figures. */
+  async times(): Promise<StatementTimes> {
+    this.#times ??= this.#measure();
+    return await this.#times;
+  }
+
+  async #measure(): Promise<StatementTimes> {
+    const days = this.#bench.size('days');
+    await this.#settle(0, 0);
+    const oneDayAlone = await this.#read('2018-03', 1);
+    for (let from = 1; from <= days; from += SETTLED_AT_ONCE) {
+      await this.#settle(from, Math.min(from + SETTLED_AT_ONCE - 1, days));
+    }
+    await this.#home.owner.query('checkpoint');
+    return {
+      oneDayAlone,
+      oneDayAmongAll: await this.#read('2018-03', 1),
+      month: await this.#read('2018-04', days),
+      trialBalanceMs: await this.#readTrialBalances(),
+    };
+  }
+
+  /** Through settlement itself, so that whatever a statement reads is there as in real life. */
+  async #settle(firstPlace: number, lastPlace: number): Promise<void> {
+    const from = addDays(FIRST_DAY, firstPlace);
+    const to = addDays(FIRST_DAY, lastPlace);
+    this.#bench.progress(`loading the ledger: ${from} to ${to}`);
+    await loadEarnings(this.#home.owner, { bucketCount: BUCKETS, from, to, apps: this.#bench.size('developers') });
+    const { data } = await settleAsUser(this.#home, { from, to });
+    const apps = data.items.reduce((sum, item) => sum + item.apps, 0);
+    const wanted = this.#bench.size('developers') * (lastPlace - firstPlace + 1);
+    if (apps !== wanted) throw new Error(`settled ${apps} of ${wanted} apps`);
+  }
+
+  async #read(label: string, days: number): Promise<Latencies> {
+    this.#bench.progress(`reading statements of ${label}`);
+    const period = parsePeriod(label);
+    const developers = this.#bench.size('developers');
+    const p50: number[] = [];
+    const p99: number[] = [];
+    let asked = 0;
+    const readOne = async () => {
+      asked += STRIDE;
+      const startedAt = performance.now();
+      const statement = await this.#database.snapshot(tx =>
+        statementOf(tx, { developerId: `d${1 + (asked % developers)}`, period, bucketCount: BUCKETS }),
+      );
+      const milliseconds = performance.now() - startedAt;
+      checkStatement(statement, days);
+      return milliseconds;
+    };
+    for (let warming = 0; warming < 50; warming += 1) await readOne();
+    for (let round = 0; round < this.#bench.runs; round += 1) {
+      const times: number[] = [];
+      while (times.length < this.#bench.size('statements')) times.push(await readOne());
+      p50.push(quantile(times, 0.5));
+      p99.push(quantile(times, 0.99));
+    }
+    return { p50, p99 };
+  }
+
+  async #readTrialBalances(): Promise<number[]> {
+    const times: number[] = [];
+    for (let round = 0; round < TRIAL_BALANCES; round += 1) {
+      const startedAt = performance.now();
+      const { balanced, items } = await trialBalance(this.#database);
+      times.push(performance.now() - startedAt);
+      if (!balanced || items.length !== 3)
+        throw new Error('the trial balance is not that of three accounts in balance');
+    }
+    return times;
+  }
+
+  async close(): Promise<void> {
+    await this.#home.close();
+  }
+}
+
+function checkStatement({ status, developer, items }: Statement, days: number): void {
+  if (status === 'settled' && items.length === 1 && items[0]?.days.length === days) return;
+  throw new Error(
+    `${developer.id}: a statement that is ${status}, with ${items[0]?.days.length} days instead of ${days}`,
+  );
+}
+
+export const statementStage = new Stage('statements', SIZES, bench => StatementStage.open(bench));
