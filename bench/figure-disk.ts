@@ -1,6 +1,8 @@
 import type { Figure } from './bench.ts';
 import { eventStage } from './stage-events.ts';
 
+const SHOWN_TABLES = 4;
+
 /** What an event takes on disk once it is processed, against its line in the log. */
 export const figure: Figure = {
   name: 'disk',
@@ -8,7 +10,8 @@ export const figure: Figure = {
   async measure(bench) {
     const { load } = await eventStage.state(bench);
     const bytes = load.diskBytes.postgres + load.diskBytes.redis;
-    const tables = load.tables.map(table => `${table.name} ${(table.bytes / load.lines).toFixed(1)} B`).join(', ');
+    const largest = [...load.tableBytes].toSorted((a, b) => b[1] - a[1]).slice(0, SHOWN_TABLES);
+    const tables = largest.map(([table, grown]) => `${table} ${(grown / load.lines).toFixed(1)} B`).join(', ');
     bench.note(`disk, an event: ${tables}, with their indexes`);
     return [
       {

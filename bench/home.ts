@@ -103,16 +103,15 @@ export class BenchHome {
     };
   }
 
-  async largestTables(count: number): Promise<{ name: string; bytes: number }[]> {
+  /** Bytes of each of our tables with its indexes; of a partitioned one, of each partition. */
+  async tableBytes(): Promise<Map<string, number>> {
     const { rows } = await this.owner.query<{ name: string; bytes: string }>(
       `select relname as name, pg_total_relation_size(oid)::text as bytes
        from pg_class
-       where relnamespace = $1::regnamespace and relkind = 'r'
-       order by pg_total_relation_size(oid) desc
-       limit $2`,
-      [SCHEMA, count],
+       where relnamespace = $1::regnamespace and relkind = 'r'`,
+      [SCHEMA],
     );
-    return rows.map(row => ({ name: row.name, bytes: Number(row.bytes) }));
+    return new Map(rows.map(row => [row.name, Number(row.bytes)]));
   }
 
   async close(): Promise<void> {

@@ -14,7 +14,6 @@ import { AS_OF, apportion, type IngestData, ingestAsUser, prepareAsUser, startUp
 /** Lines that are handed in with one command while the known identities are loaded. */
 const LOAD_LINES = 1_000_000;
 const LOOK_MS = 50;
-const SHOWN_TABLES = 5;
 /** The figure that is compared with the references; without it they are not run. */
 const COMPARED = 'events';
 
@@ -44,8 +43,8 @@ export interface KnownLoad {
   readonly rawBytes: number;
   readonly diskBytes: { readonly postgres: number; readonly redis: number };
   readonly peakBytes: ReadonlyMap<string, number>;
-  /** The largest tables with their indexes. */
-  readonly tables: readonly { readonly name: string; readonly bytes: number }[];
+  /** What each table has grown by, its indexes included. */
+  readonly tableBytes: ReadonlyMap<string, number>;
 }
 
 interface References {
@@ -169,6 +168,7 @@ async function loadKnown(
   const stopWorker = await startWorker(home, 'event-worker');
   await home.checkpoint();
   const before = home.diskBytes();
+  const tablesBefore = await home.tableBytes();
   let rawBytes = 0;
   const peakBytes = new Map<string, number>();
   for (let loaded = 0; loaded < lines; loaded += LOAD_LINES) {
@@ -189,8 +189,10 @@ async function loadKnown(
   await stopWorker();
   await home.checkpoint();
   const after = home.diskBytes();
+  const tableBytes = new Map<string, number>();
+  for (const [table, bytes] of await home.tableBytes()) tableBytes.set(table, bytes - (tablesBefore.get(table) ?? 0));
   const diskBytes = { postgres: after.postgres - before.postgres, redis: after.redis - before.redis };
-  return { lines, rawBytes, diskBytes, peakBytes, tables: await home.largestTables(SHOWN_TABLES) };
+  return { lines, rawBytes, diskBytes, peakBytes, tableBytes };
 }
 
 /** A fast wrong answer is no figure. */

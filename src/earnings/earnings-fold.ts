@@ -16,8 +16,8 @@ export interface UnitEarnings {
 
 /** Adds events up in memory, so that each earnings row is touched once a transaction. */
 export class EarningsFold {
-  /** By ad unit, which belongs to one app and so to one developer; of each mostly a single day and currency. */
-  readonly #rowsByAdUnit = new Map<string, UnitEarnings[]>();
+  /** By day, then by ad unit, which belongs to one app and so to one developer; of each mostly a single currency. */
+  readonly #days = new Map<BusinessDay, Map<string, UnitEarnings[]>>();
 
   add(
     {
@@ -27,12 +27,17 @@ export class EarningsFold {
     }: { readonly event: AdEvent; readonly developerId: string; readonly businessDay: BusinessDay },
     grossNanos: Nanos,
   ): void {
-    let rows = this.#rowsByAdUnit.get(event.adUnitId);
+    let adUnits = this.#days.get(businessDay);
+    if (adUnits === undefined) {
+      adUnits = new Map();
+      this.#days.set(businessDay, adUnits);
+    }
+    let rows = adUnits.get(event.adUnitId);
     if (rows === undefined) {
       rows = [];
-      this.#rowsByAdUnit.set(event.adUnitId, rows);
+      adUnits.set(event.adUnitId, rows);
     }
-    let row = rows.find(each => each.businessDay === businessDay && each.currency === event.currency);
+    let row = rows.find(each => each.currency === event.currency);
     if (row === undefined) {
       row = {
         businessDay,
@@ -52,15 +57,13 @@ export class EarningsFold {
   }
 
   /** What the ad units have earned on a day so far, in no order. */
-  *onDay(day: BusinessDay): Generator<Readonly<UnitEarnings>> {
-    for (const rows of this.#rowsByAdUnit.values()) {
-      for (const row of rows) if (row.businessDay === day) yield row;
-    }
+  onDay(day: BusinessDay): Readonly<UnitEarnings>[] {
+    return [...(this.#days.get(day)?.values() ?? [])].flat();
   }
 
   /** In the order of the earnings table's key, the order in which its rows are locked. */
   sorted(): UnitEarnings[] {
-    return [...this.#rowsByAdUnit.values()].flat().sort(compareUnitEarnings);
+    return [...this.#days.values()].flatMap(adUnits => [...adUnits.values()].flat()).sort(compareUnitEarnings);
   }
 }
 

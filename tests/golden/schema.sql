@@ -336,11 +336,10 @@ begin
   execute format('create table %I (like transfers including defaults including constraints)', partition_name);
   execute format('alter table transfers attach partition %I for values from (%L) to (%L)', partition_name, first_day,
     (first_day + interval '1 month')::date);
-  -- A truncate trigger on the parent does not guard its partitions, and a cloned row trigger starts as an ordinary one.
+  -- The row trigger comes with attaching; a truncate trigger on the parent does not guard its partitions.
   execute format('create trigger transfers_keep_table before truncate on %I for each statement execute function refuse_ledger_change()',
     partition_name);
   execute format('alter table %I enable always trigger transfers_keep_table', partition_name);
-  execute format('alter table %I enable always trigger transfers_keep_rows', partition_name);
 end
 $function$
 ;
