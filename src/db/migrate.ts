@@ -58,7 +58,7 @@ export async function checkSchema(client: Queryable): Promise<void> {
     throw error;
   });
   const missing = known.filter(name => !applied.includes(name));
-  if (missing.length > 0) throw olderSchema(missing);
+  if (missing.length > 0) throw olderSchema(applied.length === 0 ? [] : missing);
 }
 
 function olderSchema(missing: readonly string[]): Refusal {

@@ -50,10 +50,16 @@ export function queueUnavailable(backend: QueueBackend, cause: unknown): Refusal
   return new Refusal({
     code: 'queue_unavailable',
     message: `The queue (${describeBackend(backend)}) can't be used: ${said}`,
-    remedy: 'check that the server runs and can be reached; what was accepted is kept and is enqueued by a later sweep',
+    remedy: `${remedyFor(said)}; what was accepted is kept and is enqueued by a later sweep`,
     details: { backend: backend.kind },
     exitCode: 3,
   });
+}
+
+function remedyFor(said: string): string {
+  return /\b(WRONGPASS|NOAUTH|NOPERM)\b/.test(said)
+    ? 'check the user and password in REDIS_URL'
+    : 'check that the server runs and can be reached';
 }
 
 function withoutCredentials(url: string): string {

@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander';
 import type { CatalogImport } from '../../catalog/import-catalog.ts';
 import { readReferenceFile } from '../../catalog/reference-file.ts';
-import { deriveCatalog } from '../../events/derive-catalog.ts';
+import { deriveCatalog, type SkippedLine } from '../../events/derive-catalog.ts';
 import { ipinyouSlotSize, parseIpinyouLine } from '../../events/ipinyou.ts';
 import { importCatalogFile } from '../../settlement/import-reference.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
+import type { Output } from '../output.ts';
 
 const SHOWN_LINES = 20;
 
@@ -36,19 +37,33 @@ export function registerCatalog(program: Command, registry: CommandRegistry): vo
       '\nExample:\n  npx apportion catalog derive --format ipinyou imp.20131021.txt > catalog.json',
     );
   registry.on(derive, async (paths, _options, output) => {
-    let leftOut = 0;
-    const derived = await deriveCatalog({
-      paths,
-      parse: parseIpinyouLine,
-      adUnitFormatOf: ipinyouSlotSize,
-      onSkipped: ({ path, lineNo, detail }) => {
-        leftOut += 1;
-        if (leftOut <= SHOWN_LINES) output.note(`apportion: ${path}:${lineNo}: left out: ${detail}`);
-      },
-    });
-    if (leftOut > SHOWN_LINES) output.note(`apportion: ${leftOut - SHOWN_LINES} more lines were left out`);
-    return { data: derived, text: JSON.stringify(derived, null, 2) };
+    const leftOut = leftOutLines(output);
+    try {
+      const derived = await deriveCatalog({
+        paths,
+        parse: parseIpinyouLine,
+        adUnitFormatOf: ipinyouSlotSize,
+        onSkipped: leftOut.note,
+      });
+      return { data: derived, text: JSON.stringify(derived, null, 2) };
+    } finally {
+      leftOut.noteOthers();
+    }
   });
+}
+
+/** Tells of the first lines that are left out, and counts the others. */
+function leftOutLines(output: Output) {
+  let count = 0;
+  return {
+    note: ({ path, lineNo, detail }: SkippedLine) => {
+      count += 1;
+      if (count <= SHOWN_LINES) output.note(`apportion: ${path}:${lineNo}: left out: ${detail}`);
+    },
+    noteOthers: () => {
+      if (count > SHOWN_LINES) output.note(`apportion: ${count - SHOWN_LINES} more lines were left out`);
+    },
+  };
 }
 
 function dataOf({ referenceVersion, added, changed, unchanged }: CatalogImport): object {

@@ -73,8 +73,8 @@ async function settleAndWait(app: App, options: SettleOptions, output: Output): 
 }
 
 function describe({ businessDay, apps, transfers, appsWithoutPlan }: SettlementRun & RunProgress): string {
-  const rest = appsWithoutPlan > 0 ? `; ${appsWithoutPlan} apps without a plan stay due` : '';
-  return `${businessDay}: ${transfers.toLocaleString('en-US')} transfers for ${apps.toLocaleString('en-US')} apps${rest}`;
+  const rest = appsWithoutPlan > 0 ? `; ${appsWithoutPlan} without a plan stay due` : '';
+  return `${businessDay}: ${transfers.toLocaleString('en-US')} transfers for ${apps.toLocaleString('en-US')} ${apps === 1 ? 'app' : 'apps'}${rest}`;
 }
 
 async function awaitRuns(app: App, runs: readonly SettlementRun[], output: Output): Promise<void> {
