@@ -19,6 +19,7 @@ export const figure: Figure = {
         target: { limit: 20, aim: 10 },
       },
       row('Node', run => run.processorTime.node),
+      row('of Node: the command that accepts', run => run.processorTime.commands),
       row('Postgres', run => run.processorTime.postgres),
       row('Redis', run => run.processorTime.redis),
     ];

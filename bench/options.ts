@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Figure, Sizes } from './bench.ts';
@@ -14,7 +15,7 @@ export interface Options {
 
 const RUNS = { full: 5, quick: 1 };
 const MAX_SIZE = 1e9;
-export const RESULT_FILE = path.join('bench', 'results', 'latest.json');
+const RESULT_FILE = path.join('bench', 'results', 'latest.json');
 
 /** @throws Error for what can't be understood */
 export function readOptions(args: readonly string[], figures: readonly Figure[]): Options {
@@ -45,7 +46,7 @@ export function readOptions(args: readonly string[], figures: readonly Figure[])
     only,
     runs: numberOf('runs', given.get('runs')) ?? RUNS[quick ? 'quick' : 'full'],
     json: given.get('json') ?? RESULT_FILE,
-    pgledger: given.get('pgledger') ?? null,
+    pgledger: checkoutOf(given.get('pgledger')),
     sizes: new Map(
       Object.entries(sizes).map(([name, size]) => [
         name,
@@ -75,6 +76,13 @@ export function usage(figures: readonly Figure[]): string {
 
 function sizesOf(figures: readonly Figure[]): Sizes {
   return Object.assign({}, ...figures.flatMap(({ stage, sizes }) => [stage.sizes, sizes ?? {}]));
+}
+
+function checkoutOf(folder: string | undefined): string | null {
+  if (folder === undefined) return null;
+  if (!existsSync(path.join(folder, 'pgledger.sql')))
+    throw new Error(`--pgledger ${folder}: there is no pgledger.sql in it`);
+  return path.resolve(folder);
 }
 
 function numberOf(name: string, text: string | undefined): number | undefined {

@@ -5,6 +5,8 @@ import { descendantsOf, type ProcessStat, processTable } from './proc.ts';
 export interface ProcessorTime {
   /** Commands, workers and the servers' keeper: every process that this one started, itself left out. */
   readonly node: number;
+  /** The part of it that commands took which have ended since. */
+  readonly commands: number;
   /** The postmaster and all its processes, those that have ended too. */
   readonly postgres: number;
   readonly redis: number;
@@ -31,13 +33,15 @@ export function readProcessorTime(servers: ServerPids): ProcessorTime {
   const postgres = seconds(tree(servers.postmaster));
   const redis = seconds(tree(servers.redis));
   const ended = (table.get(process.pid)?.endedChildrenTicks ?? 0) / TICKS_PER_SECOND;
-  return { node: seconds(descendantsOf(table, process.pid)) + ended - postgres - redis, postgres, redis };
+  const node = seconds(descendantsOf(table, process.pid)) + ended - postgres - redis;
+  return { node, commands: ended, postgres, redis };
 }
 
 export function processorTimeSince(start: ProcessorTime, servers: ServerPids): ProcessorTime {
   const now = readProcessorTime(servers);
   return {
     node: now.node - start.node,
+    commands: now.commands - start.commands,
     postgres: now.postgres - start.postgres,
     redis: now.redis - start.redis,
   };

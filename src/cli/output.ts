@@ -14,6 +14,8 @@ export interface Progress {
   stop(): void;
 }
 
+const INTERRUPTIONS = ['SIGINT', 'SIGTERM'] as const;
+
 const SILENT: Progress = { update: () => {}, stop: () => {} };
 
 export function openOutput({ json }: { readonly json: boolean }): Output {
@@ -30,8 +32,18 @@ export function openOutput({ json }: { readonly json: boolean }): Output {
         clearOnComplete: true,
         stream: process.stderr,
       });
+      // The bar hides the cursor and stops lines from wrapping; who interrupts it wants the terminal back as it was.
+      const interrupt = (signal: NodeJS.Signals) => {
+        stop();
+        process.kill(process.pid, signal);
+      };
+      const stop = () => {
+        for (const signal of INTERRUPTIONS) process.off(signal, interrupt);
+        bar.stop();
+      };
+      for (const signal of INTERRUPTIONS) process.on(signal, interrupt);
       bar.start(total, 0);
-      return { update: done => bar.update(done), stop: () => bar.stop() };
+      return { update: done => bar.update(done), stop };
     },
   };
 }

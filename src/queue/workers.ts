@@ -162,7 +162,8 @@ async function stop(
   const closed = Promise.allSettled(workers.map(worker => worker.close()));
   const idle = async () => {
     while (running.size > 0) await Promise.all(running);
-    await sleep(RECORD_MS);
+    // A process that is done need not wait for this.
+    await sleep(RECORD_MS, undefined, { ref: false });
   };
   await settlesWithin(Promise.race([closed, idle()]), timing.closeMs);
   if (!(await settlesWithin(closed, 0))) {
