@@ -90,6 +90,7 @@ async function planIdsBehind(
   for (const version of new Set(versions.values())) books.set(version, await loadPlans(tx, version));
   const categories = new Map<BusinessDay, Map<string, string>>();
   for (const [day, referenceVersion] of versions) {
+    if (books.get(referenceVersion)?.knowsCategories !== true) continue;
     const appIds = movements.filter(movement => movement.businessDay === day).map(movement => movement.appId);
     categories.set(day, await categoriesOn(tx, { appIds, day, referenceVersion }));
   }
