@@ -22,22 +22,26 @@ export interface AdEvent {
   readonly ip: string | null;
 }
 
-export type FormReason =
-  | 'bad_json'
-  | 'bad_columns'
-  | 'too_long'
-  | 'bad_id'
-  | 'bad_type'
-  | 'bad_time'
-  | 'bad_app_id'
-  | 'bad_ad_unit_id'
-  | 'bad_currency'
-  | 'bad_price'
-  | 'bad_campaign_id'
-  | 'bad_impression_id'
-  | 'bad_device_id'
-  | 'bad_user_agent'
-  | 'bad_ip';
+/** What can be wrong with the form of a line, in the order in which it is looked for. */
+export const FORM_REASONS = [
+  'too_long',
+  'bad_json',
+  'bad_columns',
+  'bad_id',
+  'bad_type',
+  'bad_time',
+  'bad_app_id',
+  'bad_ad_unit_id',
+  'bad_currency',
+  'bad_price',
+  'bad_campaign_id',
+  'bad_impression_id',
+  'bad_device_id',
+  'bad_user_agent',
+  'bad_ip',
+] as const;
+
+export type FormReason = (typeof FORM_REASONS)[number];
 
 /** Why a line is no event: the first fault in the order of the event's fields; `detail` names the value and the remedy. */
 export interface BadForm {

@@ -6,6 +6,7 @@ import type { BatchContent, BatchEvent, RefusedLine } from './batch.ts';
 import { type ClaimedIdentity, type EventIdentity, identityOf } from './identity.ts';
 import type { LineCounts } from './inbox.ts';
 import { type PricedEvent, priceEvent } from './price-event.ts';
+import type { RejectionReason } from './rejection-reasons.ts';
 
 /** A batch with everything about its events that does not depend on other events. */
 export interface PreparedBatch {
@@ -111,7 +112,7 @@ export class BatchFold {
   #reject(
     seq: number,
     { lineNo, developerId, event }: BatchEvent,
-    refusal: Pick<RejectedLine, 'reason' | 'field' | 'detail'>,
+    refusal: { readonly reason: RejectionReason; readonly field: string | null; readonly detail: string },
   ): void {
     this.rejected.push({ seq, lineNo, ownerId: developerId, ...refusal, bytes: Buffer.from(formatAdEvent(event)) });
   }

@@ -3,6 +3,7 @@ import type { AdEvent } from '../domain/ad-event.ts';
 import { addDays, type BusinessCalendar, type BusinessDay } from '../domain/business-day.ts';
 import { UNASSIGNED } from '../domain/ids.ts';
 import { formatInstant } from '../domain/instant.ts';
+import type { RejectionReason } from './rejection-reasons.ts';
 
 /** Business days back from the clock's own on which an event is still taken. */
 export const WINDOW_DAYS = 35;
@@ -24,7 +25,7 @@ export type Judgement =
   | { readonly developerId: string; readonly businessDay: BusinessDay; readonly refusal: null }
   | {
       readonly ownerId: string;
-      readonly refusal: { readonly reason: string; readonly field: string; readonly detail: string };
+      readonly refusal: { readonly reason: RejectionReason; readonly field: string; readonly detail: string };
     };
 
 /** Whose an event of good form is, or the first reason why it can't be taken; the catalog's answers are at hand in `lookup`. */

@@ -2,12 +2,13 @@ import type { RateCards } from '../catalog/rate-cards.ts';
 import { type AdEvent, grossNanosOf } from '../domain/ad-event.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 import type { Nanos } from '../domain/nanos.ts';
+import type { RejectionReason } from './rejection-reasons.ts';
 
 export type PricedEvent =
   | { readonly grossNanos: Nanos; readonly refusal: null }
   | {
       readonly refusal: {
-        readonly reason: 'currency_mismatch' | 'no_price';
+        readonly reason: RejectionReason;
         readonly field: string;
         readonly detail: string;
       };

@@ -47,9 +47,9 @@ describe.each<{ queue: QueueKind }>([{ queue: 'redis' }, { queue: 'postgres' }])
       await importPlansFile(app, { text: plansText(), source: 'plans.json' });
       await app.queues();
       const intake = new Intake(machine, makeTraffic(chance, { files: FILES, linesPerFile: LINES_PER_FILE }));
-      const workers = (['event-worker', 'event-worker', 'settlement-worker', 'maintenance-worker'] as const).map(kind =>
-        machine.keep(kind),
-      );
+      for (const kind of ['event-worker', 'event-worker', 'settlement-worker', 'maintenance-worker'] as const) {
+        machine.keep(kind);
+      }
 
       console.log('T begin', performance.now());
       const havoc = new Havoc(machine, intake, chance);
@@ -68,12 +68,14 @@ describe.each<{ queue: QueueKind }>([{ queue: 'redis' }, { queue: 'postgres' }])
 
       await intake.finish();
       await expect.poll(async () => (await havoc.progress()).pending, { timeout: CATCH_UP_MS }).toBe(0);
+      await havoc.loseLastJobs();
+      await expect.poll(async () => (await havoc.progress()).pending, { timeout: CATCH_UP_MS }).toBe(0);
       console.log('T processed', performance.now());
       const settlements = [1, 2].map(() => machine.command(['settle', '--due', '--json']).process);
       for (const settlement of settlements)
         expect(await settlement.end(CATCH_UP_MS), settlement.stderr).toMatchObject({ code: 0 });
       await expect.poll(async () => (await havoc.progress()).settling, { timeout: CATCH_UP_MS }).toBe(false);
-      for (const worker of workers) expect(await worker.stop()).toEqual({ code: 0, signal: null });
+      for (const worker of machine.workers) expect(await worker.stop()).toEqual({ code: 0, signal: null });
 
       console.log('T stopped', performance.now());
       const readings = await machine.look(acceptedReadings);
@@ -94,7 +96,7 @@ describe.each<{ queue: QueueKind }>([{ queue: 'redis' }, { queue: 'postgres' }])
         expect(whole.length, `${source} was promised ${times} times`).toBeGreaterThanOrEqual(times);
       }
       // A worker that finds a service missing when it starts says so and ends; nothing else may end one.
-      expect(workers.flatMap(worker => worker.ends).filter(end => end.code !== SERVICE_MISSING)).toEqual([]);
+      expect(machine.workers.flatMap(worker => worker.ends).filter(end => end.code !== SERVICE_MISSING)).toEqual([]);
       expect(havoc.deaths).toHaveLength(KILLS);
       const inTransaction = havoc.deaths.filter(({ open }) => open.length > 0);
       expect(inTransaction.length).toBeGreaterThanOrEqual(KILLS * 0.75);

@@ -83,7 +83,7 @@ export class Havoc {
       if (now.done >= done + steps) return;
       if (now.done > last) movedAt = performance.now();
       last = now.done;
-      if (performance.now() - movedAt > STUCK_MS) throw this.#stuck(now);
+      if (performance.now() - movedAt > STUCK_MS) throw await this.#stuck(now);
       await sleep(LOOK_MS);
     }
   }
@@ -118,6 +118,20 @@ export class Havoc {
     }
   }
 
+  /**
+   * Loses the jobs of batches after which nothing more comes, so that only the sweep can find them: event workers stop, a file is
+   * handed in once more, the queue is wiped, event workers start.
+   */
+  async loseLastJobs(): Promise<void> {
+    const stopped = this.#machine.workers.filter(worker => worker.kind === 'event-worker');
+    await Promise.all(stopped.map(worker => worker.stop()));
+    await this.#intake.begin().process.exited;
+    const { pending } = await this.progress();
+    if (pending === 0) throw new Error('no batch is pending, so no job can be lost');
+    await this.#machine.wipeQueue();
+    for (const _ of stopped) this.#machine.keep('event-worker');
+  }
+
   /** Two runs of some days at once. Where a service is away, the sweep makes up for it. */
   async requestSettlement(): Promise<void> {
     const app = await this.#machine.app();
@@ -131,7 +145,7 @@ export class Havoc {
 
   async #killAtWork(target: Target, victims: () => Victim[]): Promise<void> {
     const caught = await this.#catchAtWork(victims, STUCK_MS);
-    if (caught === null) throw this.#stuck(await this.progress());
+    if (caught === null) throw await this.#stuck(await this.progress());
     await this.#kill(target, caught);
   }
 
@@ -188,7 +202,7 @@ export class Havoc {
       await this.#feed();
       await sleep(LOOK_MS);
     }
-    throw this.#stuck(await this.progress());
+    throw await this.#stuck(await this.progress());
   }
 
   /** Freezes one after the other until one has a transaction open; that one stays frozen. */
@@ -256,8 +270,17 @@ export class Havoc {
     return rows[0]?.batches ?? 0;
   }
 
-  #stuck({ done, pending }: Progress): Error {
+  async #stuck({ done, pending }: Progress): Promise<Error> {
+    const { rows: sessions } = await this.#machine.look(client =>
+      client.query(
+        `select application_name, state, wait_event, now() - xact_start as open_for,
+           now() - state_change as unchanged_for, pg_blocking_pids(pid) as waits_for, pid, left(query, 80)
+         from pg_stat_activity
+         where xact_start is not null and pid <> pg_backend_pid()`,
+      ),
+    );
     const said = this.#machine.workers.map(worker => `${worker.application}: ${worker.process.stdout.slice(-500)}`);
-    return new Error(`nothing moves: ${done} done, ${pending} batches pending\n${said.join('\n')}`);
+    const open = sessions.map(session => JSON.stringify(session));
+    return new Error([`nothing moves: ${done} done, ${pending} batches pending`, ...said, ...open].join('\n'));
   }
 }

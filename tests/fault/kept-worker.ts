@@ -39,10 +39,9 @@ export class KeptWorker {
     await this.#process.kill();
   }
 
-  /** SIGTERM; returns how it ended. */
+  /** SIGTERM; returns how it ended, also to those who ask again. */
   async stop(): Promise<ProcessEnd> {
     this.#stopping = true;
-    this.#process.thaw();
     this.#process.terminate();
     const end = await this.#process.end(STOP_LIMIT_MS);
     await this.#kept;

@@ -151,7 +151,7 @@ const BAD_LINES: Bad[] = [
   ],
   [
     ...(['no_price', 'price', { price: undefined, campaign_id: 'c-cny', type: 'click' }] as const),
-    'campaign_id "c-cny" has no rate card for a click on 2018-04-15; import one, then try the line again',
+    'campaign_id "c-cny" has no rate card for clicks on 2018-04-15; import one, then try the line again',
   ],
   [
     ...([
@@ -159,7 +159,7 @@ const BAD_LINES: Bad[] = [
       'price',
       { price: null, campaign_id: 'c-cny', occurred_at: '2018-03-31T23:59:59+08:00' },
     ] as const),
-    'campaign_id "c-cny" has no rate card for a impression on 2018-03-31; import one, then try the line again',
+    'campaign_id "c-cny" has no rate card for impressions on 2018-03-31; import one, then try the line again',
   ],
 ];
 
@@ -448,12 +448,12 @@ describe('the order of the file', () => {
         ad_units: owners.map(id => ({ id, app_id: id, format: 'banner' })),
       });
       const lineOf = (id: string, price: string) => eventLine({ app_id: id, ad_unit_id: id, price });
-      for (let round = 1; round <= 5; round += 1) {
+      for (let round = 1; round <= 2; round += 1) {
         await many.ingest(owners.map(id => lineOf(id, String(round))));
         for (const id of owners.slice(-3)) await many.ingest([lineOf(id, `0.${round}`)]);
       }
       await many.processAll();
-      expect(await many.summary()).toMatchObject({ accepted: 64, conflicts: 64 * 4 + 15 });
+      expect(await many.summary()).toMatchObject({ accepted: 64, conflicts: 64 + 6 });
       expect(new Set((await many.earnings()).map(row => row.split('|').at(-1)))).toEqual(new Set(['1000000']));
     } finally {
       await many.drop();

@@ -6,7 +6,7 @@ import { history } from './histories.ts';
 import { BAD_LINES, eventLine, RESPELLINGS } from './lines.ts';
 import { readRecord, replay } from './record.ts';
 import { SideBySide } from './side-by-side.ts';
-import { DAYS, FIRST_CATALOG, FIRST_PLAN, START } from './world.ts';
+import { DAYS, FIRST_CATALOG, FIRST_PLANS, START } from './world.ts';
 
 /** More with RUNS=1000 in the environment. */
 const RUNS = Number(process.env.RUNS ?? 10);
@@ -80,7 +80,7 @@ describe('any order and any batching of events without conflicting identities', 
     const { cuts, acceptedAtATime, processedAtATime: batchEvents, bucketOrder, between } = how;
     await system.reset(START);
     await system.importCatalog(FIRST_CATALOG);
-    await system.importPlans(FIRST_PLAN);
+    await system.importPlans(...FIRST_PLANS);
     const left = how.order.map(place => lines[place] as string);
     for (let file = 0; left.length > 0; file += 1) {
       const some = left.splice(0, cuts[file % cuts.length]);

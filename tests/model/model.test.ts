@@ -37,7 +37,7 @@ test(
         seen.conflicts += counts.conflicts;
         for (const reason of Object.keys(counts.rejected)) seen.rejected.add(reason);
       }),
-      { numRuns: RUNS, unbiased: true },
+      { numRuns: RUNS, unbiased: true, interruptAfterTimeLimit: RUNS * 6_000, markInterruptAsFailure: true },
     );
     // Histories in which nothing happens would agree too.
     expect(seen.transfers).toBeGreaterThan(10 * RUNS);

@@ -5,7 +5,7 @@ import type { BucketOfRun } from '../../src/settlement/settle-bucket.ts';
 import { ledgerText, type SettlementSystem } from '../support/settlement-system.ts';
 import type { Step } from './histories.ts';
 import { PureModel } from './pure-model.ts';
-import { FIRST_CATALOG, FIRST_PLAN, START } from './world.ts';
+import { FIRST_CATALOG, FIRST_PLANS, START } from './world.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -21,7 +21,7 @@ export class SideBySide {
     await system.reset(START);
     const both = new SideBySide(system);
     await both.take({ kind: 'import-catalog', catalog: FIRST_CATALOG });
-    await both.take({ kind: 'import-plans', plans: [FIRST_PLAN] });
+    await both.take({ kind: 'import-plans', plans: FIRST_PLANS });
     return both;
   }
 

@@ -38,13 +38,13 @@ export const FIRST_CATALOG: CatalogFile = {
   ],
 };
 
-export const FIRST_PLAN: PlanFileEntry = {
-  id: 'p-default',
-  scope: { default: true },
-  currency: 'CNY',
-  effective_from: '2018-01-01',
-  effective_to: null,
-  basis: 'app_day',
-  mode: 'marginal',
-  tiers: [{ up_to: '0.01', share: '0.5' }, { up_to: '1000.00', share: '0.333333' }, { share: '0.3' }],
-};
+const always = { currency: 'CNY', effective_from: '2018-01-01', effective_to: null, basis: 'app_day' } as const;
+
+/** Apps of one category have another share than the others, so that a change of category is worth something. */
+export const FIRST_PLANS: readonly PlanFileEntry[] = [
+  {
+    ...{ id: 'p-default', scope: { default: true }, ...always, mode: 'marginal' },
+    tiers: [{ up_to: '0.01', share: '0.5' }, { up_to: '1000.00', share: '0.333333' }, { share: '0.3' }],
+  },
+  { id: 'p-category', scope: { category: 'games' }, ...always, mode: 'whole', tiers: [{ share: '0.45' }] },
+];

@@ -29,7 +29,7 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What starts the program, such as a terminal or a namespace. */
   readonly through?: readonly string[];
-  /** What stands behind the program's own arguments on a shell's command line, such as `| head -1`. */
+  /** A shell's command line in which `"$@"` is the program with its arguments, such as `"$@" | head -1`. */
   readonly shell?: string;
 }
 
@@ -57,10 +57,16 @@ export class CliFolder {
     this.#env = env;
   }
 
-  /** The application inside the test's own process, as a command has it; keeps the servers running until `close`. */
+  /** The application inside the test's own process, as a command has it; keeps the servers running until `letGo`. */
   async app(): Promise<App> {
     this.#app ??= openApp(readConfig(this.#environment({}), this.folder));
     return await this.#app;
+  }
+
+  async letGo(): Promise<void> {
+    const app = await this.#app?.catch(() => null);
+    this.#app = null;
+    await app?.close();
   }
 
   /** Writes a file and returns its name as commands take it. */
@@ -92,7 +98,7 @@ export class CliFolder {
 
   start(args: readonly string[], { env = {}, through = [], shell }: CliOptions = {}): RunningCli {
     const program = [...through, process.execPath, PROGRAM, ...args];
-    const [command = '', ...rest] = shell === undefined ? program : ['sh', '-c', `"$@" ${shell}`, 'sh', ...program];
+    const [command = '', ...rest] = shell === undefined ? program : ['sh', '-c', shell, 'sh', ...program];
     const child = spawn(command, rest, {
       cwd: this.folder,
       env: this.#environment(env),
@@ -114,8 +120,7 @@ export class CliFolder {
   }
 
   async close(): Promise<void> {
-    const app = await this.#app?.catch(() => null);
-    await app?.close();
+    await this.letGo();
     await stopHome({ home: this.home });
     rmSync(this.folder, { recursive: true, force: true });
   }

@@ -1,0 +1,15 @@
+import { FORM_REASONS } from '../domain/ad-event.ts';
+
+/** Why lines are rejected, in the order in which it is looked for: a line has the first reason that applies. */
+export const REJECTION_REASONS = [
+  ...FORM_REASONS,
+  'too_late',
+  'in_future',
+  'unknown_app',
+  'unknown_ad_unit',
+  'currency_mismatch',
+  'no_price',
+  'internal_error',
+] as const;
+
+export type RejectionReason = (typeof REJECTION_REASONS)[number];
