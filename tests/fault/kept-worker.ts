@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { waitUntil } from '../../src/embedded/wait-until.ts';
 import { type ProcessEnd, type ProcessOptions, ProductProcess, type WorkerKind } from './product-process.ts';
 
 const RESTART_MS = 100;
+const START_LIMIT_MS = 20_000;
 const STOP_LIMIT_MS = 45_000;
 
 /** A worker that is started again whenever it ends, as `up` does. */
@@ -39,8 +41,10 @@ export class KeptWorker {
     await this.#process.kill();
   }
 
-  /** SIGTERM; returns how it ended, also to those who ask again. */
+  /** SIGTERM once it works; returns how it ended, also to those who ask again. */
   async stop(): Promise<ProcessEnd> {
+    // While it starts it has nothing to finish, and the signal just ends it.
+    await waitUntil(() => this.#process.ready, { limitMs: START_LIMIT_MS });
     this.#stopping = true;
     this.#process.terminate();
     const end = await this.#process.end(STOP_LIMIT_MS);
