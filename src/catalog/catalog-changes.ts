@@ -53,13 +53,20 @@ const CHANGED_DEVELOPERS = `
 function changedApps(today: BusinessDay): string {
   const since = categoryOnDay({ app: 's.app_id', day: 's.category_from', version: LATEST });
   const now = categoryOnDay({ app: 's.app_id', day: `greatest(s.category_from, date '${today}')`, version: LATEST });
+  const meanwhile = categoryOnDay({ app: 's.app_id', day: 'change.category_from', version: LATEST });
   return `
     create temporary table changed_apps on commit drop as
     select s.app_id, s.developer_id, s.name, s.added, s.moves_category,
       case when s.moves_category then s.category else latest.category end as category,
       case when s.moves_category then s.category_from else latest.category_from end as category_from
     from (
-      select s.*, a.app_id is null as added, a.app_id is null or ${since} <> s.category or ${now} <> s.category as moves_category
+      select s.*, a.app_id is null as added,
+        a.app_id is null or ${since} <> s.category or ${now} <> s.category or exists (
+          select
+          from app_versions change
+          where change.app_id = s.app_id and change.category_from > s.category_from and change.category_from <= date '${today}'
+            and ${meanwhile} <> s.category
+        ) as moves_category
       from staged_apps s
       left join apps a on a.app_id = s.app_id
     ) s

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { often, seldom } from './chance.ts';
-import { lines } from './lines.ts';
+import { EXAMPLE_LINE, lines } from './lines.ts';
 import type { AppFile, CatalogFile, PlanFileEntry } from './reference.ts';
 import { APPS, CATEGORIES, DAYS, LATE_APP, START, unitsOf } from './world.ts';
 
@@ -69,7 +69,7 @@ const plan: fc.Arbitrary<PlanFileEntry> = fc
 const changedApp: fc.Arbitrary<AppFile> = fc
   .record({
     app: fc.constantFrom(...APPS.slice(0, 2), ...APPS),
-    category: fc.constantFrom(...CATEGORIES),
+    category: often(fc.constantFrom('tools', 'games'), fc.constantFrom(...CATEGORIES)),
     from: fc.option(fc.constantFrom(...DAYS)),
     name: fc.constantFrom('Old', 'New'),
   })
@@ -140,3 +140,17 @@ export const history: fc.Arbitrary<Step[]> = fc.array(fc.oneof(...Object.values(
   maxLength: 30,
   size: 'max',
 });
+
+/** Histories that have shown a fault once. */
+export const EXAMPLES: Step[][] = [
+  // A category that held before and after another one, and is then said to have held throughout.
+  [
+    ...(['games', 'tools', 'tools'] as const).map((category, index) => ({
+      ...({ kind: 'import-catalog' } as const),
+      catalog: { apps: [{ ...(APPS[0] as AppFile), category, category_from: `2018-03-${[14, 16, 10][index]}` }] },
+    })),
+    { kind: 'ingest', lines: [EXAMPLE_LINE], asOf: null },
+    { kind: 'process', bucket: null, batchEvents: 1 },
+    { kind: 'settle-due' },
+  ],
+];

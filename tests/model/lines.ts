@@ -108,3 +108,8 @@ export const lines = fc
     ...first,
     ...again.map(({ place, respell }) => respell(first[place % first.length] ?? '')),
   ]);
+
+export const EXAMPLE_LINE = JSON.stringify({
+  ...{ id: 'e1', type: 'click', occurred_at: '2018-03-15T00:00:00+08:00', app_id: 'a1', ad_unit_id: 'a1-video' },
+  ...{ currency: 'CNY', price: '1000' },
+});
