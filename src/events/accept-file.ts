@@ -32,6 +32,7 @@ export interface AcceptOptions {
   readonly parse: LineParser;
   /** "Now" for the acceptance window. */
   readonly clock: Date;
+  /** The most lines that one batch holds. */
   readonly batchEvents: number;
   readonly onProgress?: (progress: { bytesRead: number; lines: number }) => void;
 }
@@ -97,15 +98,16 @@ class FileAcceptance {
   async add(block: LineBlock): Promise<void> {
     const results = block.lines.map(line => (line.trim() === '' ? null : this.#options.parse(line)));
     await this.#resolveIds(results);
-    results.forEach((result, index) => {
-      if (result !== null)
-        this.#take(result, { lineNo: block.firstLineNo + index, line: block.lines[index] as string });
-    });
-    for (const line of block.unreadable) this.#refuse(refusedUnreadable(line));
-    const taken = results.filter(result => result !== null).length + block.unreadable.length;
-    this.received += taken;
-    this.#openLines += taken;
-    if (this.#openLines >= FLUSH_LINES || this.#fullest() >= this.#options.batchEvents) await this.#flush();
+    for (let index = 0; index < results.length; index += 1) {
+      const result = results[index] ?? null;
+      if (result === null) continue;
+      const batch = this.#take(result, { lineNo: block.firstLineNo + index, line: block.lines[index] as string });
+      if (this.#countLine(batch) >= this.#options.batchEvents) await this.#flush();
+    }
+    for (const line of block.unreadable) {
+      if (this.#countLine(this.#refuse(refusedUnreadable(line))) >= this.#options.batchEvents) await this.#flush();
+    }
+    if (this.#openLines >= FLUSH_LINES) await this.#flush();
     this.#options.onProgress?.({ bytesRead: block.bytesRead, lines: this.received });
   }
 
@@ -133,22 +135,32 @@ class FileAcceptance {
     await this.#lookup.resolve(this.#deps.db, { appIds, adUnitIds });
   }
 
-  #take(result: AdEvent | BadForm, { lineNo, line }: { readonly lineNo: number; readonly line: string }): void {
+  /** Puts the line into the open batch of its bucket, which it returns. */
+  #take(result: AdEvent | BadForm, { lineNo, line }: { readonly lineNo: number; readonly line: string }): BatchBuilder {
     if (isBadForm(result)) {
-      this.#refuse({ lineNo, ownerId: UNASSIGNED, ...result, bytes: Buffer.from(line) });
-      return;
+      return this.#refuse({ lineNo, ownerId: UNASSIGNED, ...result, bytes: Buffer.from(line) });
     }
     const judgement = judgeEvent(result, { window: this.#window, lookup: this.#lookup });
-    if (judgement.refusal === null) {
-      const { developerId, businessDay } = judgement;
-      this.#batchOf(developerId).add({ lineNo, developerId, event: result }, businessDay);
-    } else {
-      this.#refuse({ lineNo, ownerId: judgement.ownerId, ...judgement.refusal, bytes: Buffer.from(line) });
+    if (judgement.refusal !== null) {
+      return this.#refuse({ lineNo, ownerId: judgement.ownerId, ...judgement.refusal, bytes: Buffer.from(line) });
     }
+    const { developerId, businessDay } = judgement;
+    const batch = this.#batchOf(developerId);
+    batch.add({ lineNo, developerId, event: result }, businessDay);
+    return batch;
   }
 
-  #refuse(line: RefusedLine): void {
-    this.#batchOf(line.ownerId).refuse(line);
+  #refuse(line: RefusedLine): BatchBuilder {
+    const batch = this.#batchOf(line.ownerId);
+    batch.refuse(line);
+    return batch;
+  }
+
+  /** Returns how many lines its batch holds now. */
+  #countLine(batch: BatchBuilder): number {
+    this.received += 1;
+    this.#openLines += 1;
+    return batch.lineCount;
   }
 
   #batchOf(ownerId: string): BatchBuilder {
@@ -164,12 +176,6 @@ class FileAcceptance {
       this.#open.set(bucket, batch);
     }
     return batch;
-  }
-
-  #fullest(): number {
-    let fullest = 0;
-    for (const batch of this.#open.values()) fullest = Math.max(fullest, batch.lineCount);
-    return fullest;
   }
 
   /** Hands the open batches to the inbox while the next lines are read; one flush at a time keeps the order of the file. */

@@ -36,7 +36,10 @@ interface DictionaryColumn {
   readonly at: number[];
 }
 
-type SparseColumn = (string | null)[];
+/** A column of texts in one string, which JSON writes and reads at once: printable ASCII, so that neither sign occurs in one. */
+type TextColumn = string;
+const SEPARATOR = '\u007f';
+const NONE = '\u0080';
 
 /** What a payload holds, as JSON. */
 interface PackedBatch {
@@ -44,7 +47,7 @@ interface PackedBatch {
   /** Differences to the line before, and to the instant before in milliseconds: small numbers pack well. */
   readonly line: number[];
   readonly time: number[];
-  readonly id: string[];
+  readonly id: TextColumn;
   readonly click: number[];
   readonly developer: DictionaryColumn;
   readonly app: DictionaryColumn;
@@ -54,9 +57,9 @@ interface PackedBatch {
   readonly campaign: DictionaryColumn;
   readonly userAgent: DictionaryColumn;
   /** Null where no event has a value. */
-  readonly impression: SparseColumn | null;
-  readonly device: SparseColumn | null;
-  readonly ip: SparseColumn | null;
+  readonly impression: TextColumn | null;
+  readonly device: TextColumn | null;
+  readonly ip: TextColumn | null;
   readonly refused: PackedRefusal[];
 }
 
@@ -82,9 +85,9 @@ export class BatchBuilder {
   readonly #price = new DictionaryBuilder();
   readonly #campaign = new DictionaryBuilder();
   readonly #userAgent = new DictionaryBuilder();
-  readonly #impression: SparseColumn = [];
-  readonly #device: SparseColumn = [];
-  readonly #ip: SparseColumn = [];
+  readonly #impression: string[] = [];
+  readonly #device: string[] = [];
+  readonly #ip: string[] = [];
   readonly #refused: PackedRefusal[] = [];
   #lastLineNo = 0;
   #lastTimeMs = 0;
@@ -114,9 +117,9 @@ export class BatchBuilder {
     this.#price.add(event.price);
     this.#campaign.add(event.campaignId);
     this.#userAgent.add(event.userAgent);
-    this.#impression.push(event.impressionId);
-    this.#device.push(event.deviceId);
-    this.#ip.push(event.ip);
+    this.#impression.push(event.impressionId ?? NONE);
+    this.#device.push(event.deviceId ?? NONE);
+    this.#ip.push(event.ip ?? NONE);
     if (this.#firstDay === null || businessDay < this.#firstDay) this.#firstDay = businessDay;
     if (this.#lastDay === null || businessDay > this.#lastDay) this.#lastDay = businessDay;
   }
@@ -131,7 +134,7 @@ export class BatchBuilder {
       v: FORMAT_VERSION,
       line: this.#line,
       time: this.#time,
-      id: this.#id,
+      id: this.#id.join(SEPARATOR),
       click: this.#click,
       developer: this.#developer.column,
       app: this.#app.column,
@@ -167,8 +170,8 @@ class DictionaryBuilder {
   }
 }
 
-function unlessEmpty(column: SparseColumn): SparseColumn | null {
-  return column.some(value => value !== null) ? column : null;
+function unlessEmpty(column: readonly string[]): TextColumn | null {
+  return column.some(value => value !== NONE) ? column.join(SEPARATOR) : null;
 }
 
 /** @throws Error when the payload is not one that a `BatchBuilder` packed */
@@ -176,17 +179,21 @@ export async function unpackBatch(payload: Buffer): Promise<BatchContent> {
   const text = (await decompress(payload, { maxOutputLength: MAX_UNPACKED_BYTES })).toString('utf8');
   const packed = JSON.parse(text) as PackedBatch;
   if (packed.v !== FORMAT_VERSION) throw new Error(`a batch of format ${packed.v} can't be read by this program`);
+  const ids = packed.id.split(SEPARATOR);
+  const impressions = packed.impression?.split(SEPARATOR);
+  const devices = packed.device?.split(SEPARATOR);
+  const ips = packed.ip?.split(SEPARATOR);
   const events: BatchEvent[] = [];
   let lineNo = 0;
   let occurredAtMs = 0;
-  for (let index = 0; index < packed.id.length; index += 1) {
+  for (let index = 0; index < packed.line.length; index += 1) {
     lineNo += packed.line[index] as number;
     occurredAtMs += packed.time[index] as number;
     events.push({
       lineNo,
       developerId: required(packed.developer, index),
       event: {
-        id: packed.id[index] as string,
+        id: ids[index] as string,
         type: packed.click[index] === 1 ? 'click' : 'impression',
         occurredAtMs,
         appId: required(packed.app, index),
@@ -194,10 +201,10 @@ export async function unpackBatch(payload: Buffer): Promise<BatchContent> {
         currency: required(packed.currency, index),
         price: optional(packed.price, index),
         campaignId: optional(packed.campaign, index),
-        impressionId: packed.impression?.[index] ?? null,
-        deviceId: packed.device?.[index] ?? null,
+        impressionId: textOf(impressions?.[index]),
+        deviceId: textOf(devices?.[index]),
         userAgent: optional(packed.userAgent, index),
-        ip: packed.ip?.[index] ?? null,
+        ip: textOf(ips?.[index]),
       },
     });
   }
@@ -210,6 +217,10 @@ export async function unpackBatch(payload: Buffer): Promise<BatchContent> {
     bytes: Buffer.from(bytes, 'base64'),
   }));
   return { events, refused };
+}
+
+function textOf(value: string | undefined): string | null {
+  return value === undefined || value === NONE ? null : value;
 }
 
 function required(column: DictionaryColumn, index: number): string {
