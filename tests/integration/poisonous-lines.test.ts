@@ -46,12 +46,7 @@ async function poison(adUnitId: string, errcode = 'P0001', when = 'true'): Promi
 }
 
 async function keptLines(): Promise<unknown[]> {
-  const { rows } = await owner.query(
-    `select seq, line_no as "lineNo", owner_id as "ownerId", reason, field, detail, convert_from(line, 'UTF8') as line
-     from rejected_lines
-     order by seq, line_no`,
-  );
-  return rows;
+  return (await system.rejectedLines()).map(({ line, ...row }) => ({ ...row, line: line.toString('utf8') }));
 }
 
 const setAside = (lineNo: number, text: string, seq = 1) => ({

@@ -56,6 +56,16 @@ export interface Balance {
   readonly nanos: bigint;
 }
 
+export interface RejectedRow {
+  readonly seq: number;
+  readonly lineNo: number;
+  readonly ownerId: string;
+  readonly reason: string;
+  readonly field: string | null;
+  readonly detail: string;
+  readonly line: Buffer;
+}
+
 /** A catalog or plans as they were imported, with what it takes to import them again. */
 export interface RecordedImport {
   readonly kind: 'catalog' | 'plans';
@@ -205,7 +215,10 @@ export class SettlementSystem {
     return await summariseIngests(this.db, ingestIds.length === 0 ? this.ingestIds : ingestIds);
   }
 
-  /** Starts a run; its buckets wait as jobs. @throws Refusal `day_not_over` */
+  /**
+   * Starts a run; its buckets wait as jobs.
+   * @throws Refusal `day_not_over`
+   */
   async requestRun(day: string): Promise<SettlementRun[]> {
     return await settleDays(this.#runDeps(), [parseBusinessDay(day)]);
   }
@@ -277,6 +290,16 @@ export class SettlementSystem {
        from earnings`,
     );
     return rows.map(({ row }) => row).sort();
+  }
+
+  /** In the order of their batches and lines. */
+  async rejectedLines(): Promise<RejectedRow[]> {
+    const { rows } = await this.db.query<RejectedRow>(
+      `select seq, line_no as "lineNo", owner_id as "ownerId", reason, field, detail, line
+       from rejected_lines
+       order by seq, line_no`,
+    );
+    return rows;
   }
 
   /** Developers' days that are due, as `day developer`. */
