@@ -5,8 +5,7 @@ import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type PostgresOptions, startPostgres } from '../../src/embedded/postgres.ts';
 import { ask, processesBelow, startClient, temporaryHome, untilNothingLeft } from '../support/embedded.ts';
-
-const isRoot = process.geteuid?.() === 0;
+import { asNobody, isRoot, othersCanRunIt } from '../support/other-user.ts';
 
 function temporaryFolder(): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'apportion-postgres-'));
@@ -112,11 +111,10 @@ describe('refusals', { timeout: 30_000 }, () => {
     await untilNothingLeft(folder);
   });
 
-  test.skipIf(!isRoot)('a folder that may not be written, for the command too', async () => {
+  test.skipIf(!othersCanRunIt)('a folder that may not be written, for the command too', async () => {
     const folder = temporaryFolder();
     execFileSync('chmod', ['755', folder]);
-    const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'];
-    const client = startClient({ home: path.join(folder, 'home') }, { through: nobody });
+    const client = startClient({ home: path.join(folder, 'home') }, { through: asNobody });
     const { refused } = await client.nextLine();
     expect(refused).toMatchObject({ code: 'home_not_usable', exitCode: 3 });
     expect(refused?.message).toContain('APPORTION_HOME');

@@ -18,26 +18,27 @@ import { Redis } from 'ioredis';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openHome, stopHome } from '../../src/embedded/home.ts';
 import { ask, processNamed, startClient, temporaryHome, untilNothingLeft } from '../support/embedded.ts';
+import { asNobody, NOBODY, othersCanRunIt } from '../support/other-user.ts';
 
 const SOON = { redis: 'off', graceMs: 200 } as const;
-const NOBODY = 65534;
-const asNobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--'];
-const isRoot = process.geteuid?.() === 0;
 
 describe('users', { timeout: 30_000 }, () => {
-  test.skipIf(!isRoot)('an ordinary user without a home folder, below a folder that only they can enter', async () => {
-    const { folder, home } = temporaryHome();
-    chownSync(folder, NOBODY, NOBODY);
-    const env = { ...process.env, HOME: '/nonexistent' };
-    const client = startClient({ home, redis: 'auto', graceMs: 200 }, { env, through: asNobody });
-    const { postgres } = await client.ready();
-    expect(statSync(path.join(home, 'postgres')).uid).toBe(NOBODY);
-    expect(await ask(postgres, 'select 1')).toEqual([1]);
-    await client.leave();
-    await untilNothingLeft(folder);
-  });
+  test.skipIf(!othersCanRunIt)(
+    'an ordinary user without a home folder, below a folder that only they can enter',
+    async () => {
+      const { folder, home } = temporaryHome();
+      chownSync(folder, NOBODY, NOBODY);
+      const env = { ...process.env, HOME: '/nonexistent' };
+      const client = startClient({ home, redis: 'auto', graceMs: 200 }, { env, through: asNobody });
+      const { postgres } = await client.ready();
+      expect(statSync(path.join(home, 'postgres')).uid).toBe(NOBODY);
+      expect(await ask(postgres, 'select 1')).toEqual([1]);
+      await client.leave();
+      await untilNothingLeft(folder);
+    },
+  );
 
-  test.skipIf(!isRoot)('root uses the home of an ordinary user as that user', async () => {
+  test.skipIf(!othersCanRunIt)('root uses the home of an ordinary user as that user', async () => {
     const { folder, home } = temporaryHome();
     mkdirSync(home, { mode: 0o700 });
     for (const place of [folder, home]) chownSync(place, NOBODY, NOBODY);
@@ -54,22 +55,25 @@ describe('users', { timeout: 30_000 }, () => {
     await untilNothingLeft(folder);
   });
 
-  test.skipIf(!isRoot)('root where user namespaces are forbidden, and back to where they are allowed', async () => {
-    const { folder, home } = temporaryHome();
-    const env = { ...process.env, PATH: programsBut(['unshare']) };
-    const client = startClient({ home, ...SOON }, { env });
-    const { postgres } = await client.ready();
-    expect(statSync(`/proc/${processNamed(folder, '/bin/postgres -D')}`).uid).not.toBe(0);
-    await ask(postgres, 'create table kept as select 1 as n');
-    await client.leave();
-    await untilNothingLeft(folder);
+  test.skipIf(!othersCanRunIt)(
+    'root where user namespaces are forbidden, and back to where they are allowed',
+    async () => {
+      const { folder, home } = temporaryHome();
+      const env = { ...process.env, PATH: programsBut(['unshare']) };
+      const client = startClient({ home, ...SOON }, { env });
+      const { postgres } = await client.ready();
+      expect(statSync(`/proc/${processNamed(folder, '/bin/postgres -D')}`).uid).not.toBe(0);
+      await ask(postgres, 'create table kept as select 1 as n');
+      await client.leave();
+      await untilNothingLeft(folder);
 
-    const servers = await openHome({ home, ...SOON });
-    expect(await ask(servers.postgres, 'select n from kept')).toEqual([1]);
-    await servers.close();
-  });
+      const servers = await openHome({ home, ...SOON });
+      expect(await ask(servers.postgres, 'select n from kept')).toEqual([1]);
+      await servers.close();
+    },
+  );
 
-  test.skipIf(!isRoot)('root on a folder made in a namespace, where namespaces are forbidden now', async () => {
+  test.skipIf(!othersCanRunIt)('root on a folder made in a namespace, where namespaces are forbidden now', async () => {
     const { home } = temporaryHome();
     const servers = await openHome({ home, ...SOON });
     await ask(servers.postgres, 'create table kept as select 1 as n');
@@ -148,7 +152,7 @@ describe('an installation whose scripts did not run', { timeout: 30_000 }, () =>
     await client.leave();
   });
 
-  test.skipIf(!isRoot)('gets them beside the data where its own folder can not be written', async () => {
+  test.skipIf(!othersCanRunIt)('gets them beside the data where its own folder can not be written', async () => {
     const { folder, home } = temporaryHome();
     const { program, libraries } = installWithoutScripts(folder);
     chmodSync(folder, 0o755);
