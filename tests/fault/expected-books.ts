@@ -1,4 +1,5 @@
-import { CARDS, categoryOf, PLANS, type PlanOfTraffic, type SentEvent, type SentLine } from './traffic.ts';
+import { CARDS, categoryOf, PLANS, type SharePlan } from './reference-data.ts';
+import type { SentEvent, SentLine } from './traffic.ts';
 
 /** What a set of books says, one figure a key, so that two of them can be compared figure by figure. */
 export type Books = Map<string, string>;
@@ -100,7 +101,7 @@ function put(books: Books, key: string, nanos: bigint): void {
 }
 
 function planFor({ developerId, appId, currency }: { developerId: string; appId: string; currency: string }) {
-  const covers = ({ scope }: PlanOfTraffic) =>
+  const covers = ({ scope }: SharePlan) =>
     scope.app === appId ||
     scope.developer === developerId ||
     scope.category === categoryOf(appId) ||
@@ -111,7 +112,7 @@ function planFor({ developerId, appId, currency }: { developerId: string; appId:
 }
 
 /** The sum over the tiers, then rounded half-even to the nano. */
-function shareOf({ mode, tiers }: PlanOfTraffic, gross: bigint): bigint {
+function shareOf({ mode, tiers }: SharePlan, gross: bigint): bigint {
   let exact = 0n;
   let below = 0n;
   for (const { upToMicros, sharePpm } of tiers) {

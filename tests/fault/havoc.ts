@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runDepsOf } from '../../src/app.ts';
 import { parseBusinessDay } from '../../src/domain/business-day.ts';
 import { isRefusal } from '../../src/domain/errors.ts';
+import { importPlansFile } from '../../src/settlement/import-reference.ts';
 import { settleDays } from '../../src/settlement/settle-days.ts';
 import type { Chance } from './chance.ts';
 import type { Intake } from './intake.ts';
@@ -9,6 +10,8 @@ import type { PlannedKill, Target } from './kill-plan.ts';
 import type { Machine } from './machine.ts';
 import { type OpenTransaction, openTransactions } from './open-transactions.ts';
 import type { ProductProcess, WorkerKind } from './product-process.ts';
+import { type Progress, progressOf, stuck } from './progress.ts';
+import { plansText } from './reference-data.ts';
 import { DAYS } from './traffic.ts';
 
 const LOOK_MS = 3;
@@ -35,13 +38,6 @@ interface Victim {
   kill(): Promise<void>;
 }
 
-interface Progress {
-  /** Batches processed. */
-  readonly done: number;
-  readonly pending: number;
-  readonly settling: boolean;
-}
-
 /** Kills processes of a machine at moments that its progress brings about. */
 export class Havoc {
   readonly deaths: Death[] = [];
@@ -55,27 +51,9 @@ export class Havoc {
     this.#chance = chance;
   }
 
-  async progress(): Promise<Progress> {
-    const { rows } = await this.#machine.look(client =>
-      client.query<Progress>(
-        `select (select count(*) from inbox_batches where seq is not null)::int as done,
-           (select count(*) from inbox_batches where seq is null)::int as pending,
-           exists (
-             select
-             from settlement_runs as run
-             cross join unnest(run.buckets) as wanted (bucket)
-             where not exists (
-               select from settlement_run_buckets as done where done.bucket = wanted.bucket and done.run_id = run.run_id
-             )
-           ) as settling`,
-      ),
-    );
-    return rows[0] as Progress;
-  }
-
   /** Waits until so many more batches are processed, handing files in meanwhile. */
   async awaitProgress(steps: number): Promise<void> {
-    const { done } = await this.progress();
+    const { done } = await progressOf(this.#machine);
     let last = done;
     let movedAt = performance.now();
     for (;;) {
@@ -83,7 +61,7 @@ export class Havoc {
       if (now.done >= done + steps) return;
       if (now.done > last) movedAt = performance.now();
       last = now.done;
-      if (performance.now() - movedAt > STUCK_MS) throw await this.#stuck(now);
+      if (performance.now() - movedAt > STUCK_MS) throw await stuck(this.#machine);
       await sleep(LOOK_MS);
     }
   }
@@ -126,7 +104,7 @@ export class Havoc {
     const stopped = this.#machine.workers.filter(worker => worker.kind === 'event-worker');
     await Promise.all(stopped.map(worker => worker.stop()));
     await this.#intake.begin().process.exited;
-    const { pending } = await this.progress();
+    const { pending } = await progressOf(this.#machine);
     if (pending === 0) throw new Error('no batch is pending, so no job can be lost');
     await this.#machine.wipeQueue();
     for (const _ of stopped) this.#machine.keep('event-worker');
@@ -143,14 +121,20 @@ export class Havoc {
     }
   }
 
+  async importPlans(text: string): Promise<void> {
+    await importPlansFile(await this.#machine.app(), { text, source: 'plans.json' });
+  }
+
   async #killAtWork(target: Target, victims: () => Victim[]): Promise<void> {
     const caught = await this.#catchAtWork(victims, STUCK_MS);
-    if (caught === null) throw await this.#stuck(await this.progress());
+    if (caught === null) throw await stuck(this.#machine);
     await this.#kill(target, caught);
   }
 
   async #killSettlementAtWork(target: Target): Promise<void> {
     for (let attempt = 0; attempt < TRIES; attempt += 1) {
+      // A changed plan makes most of what was settled due again, so there is something to be caught at.
+      await this.importPlans(plansText(400_000 + this.#chance.below(100_000)));
       await this.requestSettlement();
       const caught = await this.#catchAtWork(() => this.#workers('settlement-worker'), CATCH_SETTLEMENT_MS);
       if (caught !== null) return await this.#kill(target, caught);
@@ -202,7 +186,7 @@ export class Havoc {
       await this.#feed();
       await sleep(LOOK_MS);
     }
-    throw await this.#stuck(await this.progress());
+    throw await stuck(this.#machine);
   }
 
   /** Freezes one after the other until one has a transaction open; that one stays frozen. */
@@ -236,12 +220,12 @@ export class Havoc {
   }
 
   async #record(target: Target, open: readonly OpenTransaction[]): Promise<void> {
-    const { settling } = await this.progress();
+    const { settling } = await progressOf(this.#machine);
     this.deaths.push({ target, open, settling });
   }
 
   async #feed(): Promise<Progress> {
-    const progress = await this.progress();
+    const progress = await progressOf(this.#machine);
     if (progress.pending < LOW_WATER && this.#intake.underWay < MOST_INGESTS) this.#intake.begin();
     return progress;
   }
@@ -268,19 +252,5 @@ export class Havoc {
       ]),
     );
     return rows[0]?.batches ?? 0;
-  }
-
-  async #stuck({ done, pending }: Progress): Promise<Error> {
-    const { rows: sessions } = await this.#machine.look(client =>
-      client.query(
-        `select application_name, state, wait_event, now() - xact_start as open_for,
-           now() - state_change as unchanged_for, pg_blocking_pids(pid) as waits_for, pid, left(query, 80)
-         from pg_stat_activity
-         where xact_start is not null and pid <> pg_backend_pid()`,
-      ),
-    );
-    const said = this.#machine.workers.map(worker => `${worker.application}: ${worker.process.stdout.slice(-500)}`);
-    const open = sessions.map(session => JSON.stringify(session));
-    return new Error([`nothing moves: ${done} done, ${pending} batches pending`, ...said, ...open].join('\n'));
   }
 }

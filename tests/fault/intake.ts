@@ -26,7 +26,7 @@ export class Intake {
   readonly #machine: Machine;
   readonly #underWay = new Map<string, Promise<void>>();
   #waiting: string[];
-  attempts = 0;
+  #attempts = 0;
 
   constructor(machine: Machine, files: readonly (readonly SentLine[])[]) {
     this.#machine = machine;
@@ -41,8 +41,8 @@ export class Intake {
 
   /** Starts to ingest the next file; once all have been ingested, one of them again, which changes nothing. */
   begin(): Ingest {
-    this.attempts += 1;
-    if (this.attempts > this.lines.size + MOST_ATTEMPTS) throw new Error('ingest commands fail again and again');
+    this.#attempts += 1;
+    if (this.#attempts > this.lines.size + MOST_ATTEMPTS) throw new Error('ingest commands fail again and again');
     const source = this.#next();
     const ingest = { ...this.#machine.command(['ingest', '--no-wait', '--as-of', AS_OF, '--json', source]), source };
     const ended = this.#settle(ingest);

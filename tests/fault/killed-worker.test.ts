@@ -3,7 +3,7 @@ import { DEFAULT_BUCKET_COUNT } from '../../src/catalog/installation.ts';
 import { bucketOf } from '../../src/domain/bucket.ts';
 import { click } from '../support/books.ts';
 import { catalogText, planEntry, plansText } from '../support/reference-files.ts';
-import { openSite, pendingBatches, queueCases, succeed, writeLines } from './small-site.ts';
+import { openSite, pendingBatches, queueCases, succeed, writeLines } from './site.ts';
 import { awaitedTurns, holdTurns } from './turns.ts';
 
 const AS_OF = '2018-04-16T00:30:00+08:00';

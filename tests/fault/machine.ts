@@ -61,8 +61,8 @@ export class Machine {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'apportion-fault-'));
     let machine: Machine | null = null;
     try {
-      const postgres = await startPostgres({ dataDir: path.join(folder, 'postgres'), settings: POSTGRES_SETTINGS });
       const redisPort = redis === null ? 0 : await freePort();
+      const postgres = await startPostgres({ dataDir: path.join(folder, 'postgres'), settings: POSTGRES_SETTINGS });
       machine = new Machine({ folder, postgres, redisBinary: redis, redisPort }, env);
       await machine.#startRedis();
       await migrateAll(readConfig(machine.env('owner'), folder), machine.address);

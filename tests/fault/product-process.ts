@@ -24,6 +24,7 @@ export class ProductProcess {
   stdout = '';
   stderr = '';
   readonly #child: ChildProcess;
+  #ready = false;
 
   private constructor(file: string, args: readonly string[], { env, cwd }: ProcessOptions, ipc: 'ipc' | 'ignore') {
     const child = spawn(process.execPath, [`${ROOT}${file}`, ...args], {
@@ -39,6 +40,7 @@ export class ProductProcess {
     this.exited = promise;
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout = (this.stdout + text).slice(-KEPT_CHARACTERS);
+      this.#ready ||= this.stdout.includes('"msg":"ready"');
     });
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr = (this.stderr + text).slice(-KEPT_CHARACTERS);
@@ -60,7 +62,7 @@ export class ProductProcess {
 
   /** A worker takes jobs from now on. */
   get ready(): boolean {
-    return this.stdout.includes('"msg":"ready"');
+    return this.#ready;
   }
 
   /** Nothing more happens in it until `thaw`. */

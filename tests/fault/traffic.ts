@@ -1,4 +1,5 @@
 import type { Chance } from './chance.ts';
+import { APPS_PER_DEVELOPER, DEVELOPERS, decimal, numbers, UNITS_PER_APP, unitOf } from './reference-data.ts';
 
 /** What an event says, in whole numbers; the model of the books reads this, the product reads only the line made of it. */
 export interface SentEvent {
@@ -32,135 +33,8 @@ const LATE_DAYS = [16, 20, 33];
 /** The first day that is not. */
 const TOO_LATE_DAYS = 35;
 
-const DEVELOPERS = 160;
-const APPS_PER_DEVELOPER = 5;
-const UNITS_PER_APP = 2;
-const CATEGORIES = ['games', 'tools', 'reading'];
-
 /** Per mille of all lines. */
 const SHARES = { repeat: 60, conflict: 30, late: 20, tooLate: 5, unknownApp: 5, broken: 4, noPrice: 4, unpriced: 90 };
-
-interface Card {
-  readonly from: string;
-  readonly to: string | null;
-  readonly cpmMicros: number;
-  readonly cpcMicros: number;
-}
-
-/** By campaign; its currency is the events' own. */
-export const CARDS: Readonly<Record<string, { readonly currency: string; readonly cards: readonly Card[] }>> = {
-  c_cny: {
-    currency: 'CNY',
-    cards: [
-      { from: '2018-01-01', to: '2018-04-12', cpmMicros: 12_345_678, cpcMicros: 654_321 },
-      { from: '2018-04-13', to: null, cpmMicros: 20_000_001, cpcMicros: 300_000 },
-    ],
-  },
-  c_usd: { currency: 'USD', cards: [{ from: '2018-01-01', to: null, cpmMicros: 3_000_007, cpcMicros: 90_909 }] },
-};
-
-export interface PlanOfTraffic {
-  readonly id: string;
-  readonly scope: Readonly<Record<string, string | true>>;
-  readonly currency: string;
-  readonly mode: 'marginal' | 'whole';
-  readonly tiers: readonly { readonly upToMicros: number | null; readonly sharePpm: number }[];
-}
-
-/** The narrowest first, as they apply. Shares that do not divide evenly, so that every amount is rounded. */
-export const PLANS: readonly PlanOfTraffic[] = [
-  {
-    id: 'one-app',
-    scope: { app: 'app_1_0' },
-    currency: 'CNY',
-    mode: 'whole',
-    tiers: [
-      { upToMicros: 2_500_000, sharePpm: 333_333 },
-      { upToMicros: null, sharePpm: 477_777 },
-    ],
-  },
-  {
-    id: 'one-developer',
-    scope: { developer: 'dev_2' },
-    currency: 'CNY',
-    mode: 'marginal',
-    tiers: [{ upToMicros: null, sharePpm: 412_345 }],
-  },
-  {
-    id: 'games',
-    scope: { category: 'games' },
-    currency: 'CNY',
-    mode: 'marginal',
-    tiers: [
-      { upToMicros: 1_000_000, sharePpm: 500_000 },
-      { upToMicros: 3_333_333, sharePpm: 412_347 },
-      { upToMicros: null, sharePpm: 300_001 },
-    ],
-  },
-  {
-    id: 'everybody',
-    scope: { default: true },
-    currency: 'CNY',
-    mode: 'marginal',
-    tiers: [
-      { upToMicros: 1_500_000, sharePpm: 499_999 },
-      { upToMicros: null, sharePpm: 333_333 },
-    ],
-  },
-  {
-    id: 'dollars',
-    scope: { default: true },
-    currency: 'USD',
-    mode: 'marginal',
-    tiers: [{ upToMicros: null, sharePpm: 371_113 }],
-  },
-];
-
-export function categoryOf(appId: string): string {
-  const [, developer, app] = appId.split('_');
-  return CATEGORIES[(Number(developer) + Number(app)) % CATEGORIES.length] as string;
-}
-
-export function catalogText(): string {
-  const developers = numbers(DEVELOPERS).map(developer => `dev_${developer}`);
-  const apps = numbers(DEVELOPERS).flatMap(developer =>
-    numbers(APPS_PER_DEVELOPER).map(app => ({ id: `app_${developer}_${app}`, developer_id: `dev_${developer}` })),
-  );
-  return JSON.stringify({
-    developers: developers.map(id => ({ id, name: id, type: 'company', country: 'CN' })),
-    apps: apps.map(app => ({ ...app, name: app.id, category: categoryOf(app.id) })),
-    ad_units: apps.flatMap(app =>
-      numbers(UNITS_PER_APP).map(unit => ({ id: unitOf(app.id, unit), app_id: app.id, format: 'banner' })),
-    ),
-    campaigns: Object.entries(CARDS).map(([id, { currency, cards }]) => ({
-      id,
-      currency,
-      rate_cards: cards.map(({ from, to, cpmMicros, cpcMicros }) => ({
-        effective_from: from,
-        effective_to: to,
-        cpm: decimal(cpmMicros),
-        cpc: decimal(cpcMicros),
-      })),
-    })),
-  });
-}
-
-export function plansText(): string {
-  const plans = PLANS.map(({ id, scope, currency, mode, tiers }) => ({
-    id,
-    scope,
-    currency,
-    effective_from: '2018-01-01',
-    effective_to: null,
-    basis: 'app_day',
-    mode,
-    tiers: tiers.map(({ upToMicros, sharePpm }) => ({
-      ...(upToMicros === null ? {} : { up_to: decimal(upToMicros) }),
-      share: decimal(sharePpm),
-    })),
-  }));
-  return JSON.stringify({ plans });
-}
 
 /**
  * Files of events. A conflict stands in the file of the event that it contradicts, behind it, so that whichever files are read
@@ -275,19 +149,4 @@ function textOf(event: SentEvent, chance: Chance): string {
     device_id: event.deviceId ?? undefined,
     ...(chance.happens(0.1) ? { trace: chance.below(1000) } : {}),
   });
-}
-
-/** Millionths as a decimal string, with or without zeros at its end. */
-function decimal(micros: number, shortest = false): string {
-  const digits = String(micros).padStart(7, '0');
-  const text = `${digits.slice(0, -6)}.${digits.slice(-6)}`;
-  return shortest ? text.replace(/\.?0+$/, '') : text;
-}
-
-function unitOf(appId: string, unit: number): string {
-  return `${appId}_u${unit}`;
-}
-
-function numbers(count: number): number[] {
-  return Array.from({ length: count }, (_, index) => index);
 }

@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { DEFAULT_BUCKET_COUNT } from '../../src/catalog/installation.ts';
 import { Chance } from './chance.ts';
 import { expectedBooks } from './expected-books.ts';
-import { COMMAND_LIMIT_MS, openSite, queueCases, succeed, writeLines } from './small-site.ts';
+import { catalogText, plansText } from './reference-data.ts';
+import { COMMAND_LIMIT_MS, openSite, queueCases, succeed, writeLines } from './site.ts';
 import { differencesOf, storedBooks } from './stored-books.ts';
-import { AS_OF, catalogText, DAYS, makeTraffic, plansText } from './traffic.ts';
+import { AS_OF, DAYS, makeTraffic } from './traffic.ts';
 import { holdTurns } from './turns.ts';
 
 const DAY = DAYS[0] as string;

@@ -5,8 +5,9 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createZstdCompress } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { openSite, pendingBatches } from './small-site.ts';
-import { AS_OF, catalogText, plansText } from './traffic.ts';
+import { catalogText, plansText } from './reference-data.ts';
+import { openSite, pendingBatches } from './site.ts';
+import { AS_OF } from './traffic.ts';
 
 const EVENTS = Number(process.env.MEMORY_EVENTS ?? 2_000_000);
 const MOST_MIB = 512;
