@@ -13,7 +13,7 @@ import { type AcceptanceWindow, acceptanceWindow, judgeEvent } from './judge-lin
 import { type LineBlock, readLines, type UnreadableLine } from './line-reader.ts';
 
 /** Lines held in memory before they are committed to the inbox. */
-const FLUSH_LINES = 65_536;
+const FLUSH_LINES = 262_144;
 const REMEMBERED_IDS = 200_000;
 
 export type LineParser = (line: string) => AdEvent | BadForm;
