@@ -3,7 +3,15 @@ import type pg from 'pg';
 import type { Queryable } from '../db/database.ts';
 import { digestAllRows, digestNewRows, insertNewRows, type NewRows, type RowsDigest } from './reference-rows.ts';
 
-export type ReferenceKind = 'catalog' | 'plans';
+export type ReferenceKind =
+  | 'catalog'
+  | 'plans'
+  | 'acceptance'
+  | 'providers'
+  | 'confirmation'
+  | 'traffic'
+  | 'invalidation'
+  | 'reinstatement';
 
 /** A version whose rows are not what was recorded; without a kind where the record itself is missing. */
 export interface DamagedVersion {
