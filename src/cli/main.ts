@@ -7,9 +7,11 @@ import { registerGenerate } from './commands/generate.ts';
 import { registerIngest } from './commands/ingest.ts';
 import { registerLedger } from './commands/ledger.ts';
 import { registerPlans } from './commands/plans.ts';
+import { registerRuns } from './commands/runs.ts';
 import { registerServices } from './commands/services.ts';
 import { registerSettle } from './commands/settle.ts';
 import { registerStatement } from './commands/statement.ts';
+import { registerStatus } from './commands/status.ts';
 import { registerVerify } from './commands/verify.ts';
 import { openOutput } from './output.ts';
 
@@ -44,7 +46,9 @@ export async function main(argv: readonly string[]): Promise<number> {
   registerGenerate(program, registry);
   registerIngest(program, registry);
   registerSettle(program, registry);
+  registerRuns(program, registry);
   registerStatement(program, registry);
+  registerStatus(program, registry);
   registerLedger(program, registry);
   registerExplain(program, registry);
   registerVerify(program, registry);

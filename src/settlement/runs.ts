@@ -1,6 +1,8 @@
 import type pg from 'pg';
 import type { Queryable } from '../db/database.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
+import { Refusal } from '../domain/errors.ts';
+import { shown } from '../domain/shown.ts';
 import { bucketsDueOn } from '../earnings/due-days.ts';
 
 export interface SettlementRun {
@@ -93,6 +95,39 @@ export async function runProgress(db: Queryable, runId: string): Promise<RunProg
     transfers: row?.transfers ?? 0,
     appsWithoutPlan: row?.apps_without_plan ?? 0,
   };
+}
+
+/**
+ * A run and the buckets that it still lacks.
+ * @throws Refusal `unknown_run`
+ */
+export async function unfinishedRun(
+  db: Queryable,
+  runId: string,
+): Promise<SettlementRun & { readonly lacking: readonly number[] }> {
+  const { rows } = await db.query<SettlementRun & { lacking: number[] }>(
+    `select run_id as "runId", business_date as "businessDay", buckets,
+       array(
+         select unnest(buckets)
+         except
+         select bucket::smallint from settlement_run_buckets as done where done.run_id = run.run_id
+       ) as lacking
+     from settlement_runs as run
+     where run_id::text = $1`,
+    [runId],
+  );
+  const [run] = rows;
+  if (run === undefined) throw unknownRun(runId);
+  return run;
+}
+
+export function unknownRun(runId: string): Refusal {
+  return new Refusal({
+    code: 'unknown_run',
+    message: `there is no run ${shown(runId)}`,
+    remedy: 'take an id that "apportion runs" lists',
+    details: { run: shown(runId) },
+  });
 }
 
 /**

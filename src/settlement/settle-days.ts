@@ -3,7 +3,7 @@ import type { Database } from '../db/database.ts';
 import { addDays, type BusinessCalendar, type BusinessDay } from '../domain/business-day.ts';
 import { Refusal } from '../domain/errors.ts';
 import { dueDates } from '../earnings/due-days.ts';
-import { insertRun, type SettlementRun } from './runs.ts';
+import { insertRun, type SettlementRun, unfinishedRun } from './runs.ts';
 import type { BucketOfRun } from './settle-bucket.ts';
 
 export interface RunDeps {
@@ -41,4 +41,14 @@ export async function settleDays(deps: RunDeps, days: readonly BusinessDay[]): P
 export async function settleDueDays(deps: RunDeps): Promise<SettlementRun[]> {
   const yesterday = addDays(deps.calendar.dayOf(deps.now().getTime()), -1);
   return await settleDays(deps, await dueDates(deps.db, { upTo: yesterday }));
+}
+
+/**
+ * Puts the buckets that an interrupted run still lacks back into the queue; of a finished run there are none.
+ * @throws Refusal `unknown_run`
+ */
+export async function resumeRun(deps: RunDeps, runId: string): Promise<SettlementRun> {
+  const { lacking, ...run } = await unfinishedRun(deps.db, runId);
+  await deps.enqueue(lacking.map(bucket => ({ runId: run.runId, businessDay: run.businessDay, bucket })));
+  return run;
 }

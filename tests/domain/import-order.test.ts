@@ -27,7 +27,7 @@ const ROOMS = [
 ];
 
 /** Put rooms together; they stand between the rooms and the command line. */
-const APP_FILES = ['src/app.ts', 'src/await-work.ts', 'src/migrate-all.ts', 'src/worker-set.ts'];
+const APP_FILES = ['src/app.ts', 'src/await-work.ts', 'src/migrate-all.ts', 'src/status.ts', 'src/worker-set.ts'];
 
 /** All that pure code may ask of others. */
 const DOMAIN_PACKAGES = ['node:crypto', 'decimal.js', 'currency-codes'];

@@ -4,7 +4,7 @@ import { awaitWork } from '../../await-work.ts';
 import { type BusinessDay, daysInRange } from '../../domain/business-day.ts';
 import { Refusal } from '../../domain/errors.ts';
 import { type RunProgress, runProgress, type SettlementRun } from '../../settlement/runs.ts';
-import { settleDays, settleDueDays } from '../../settlement/settle-days.ts';
+import { type RunDeps, resumeRun, settleDays, settleDueDays } from '../../settlement/settle-days.ts';
 import { unsettledApps } from '../../settlement/unsettled-apps.ts';
 import { runSettlementWorkers } from '../../worker-set.ts';
 import { dayArgument } from '../arguments.ts';
@@ -17,6 +17,7 @@ interface SettleOptions {
   readonly date?: BusinessDay;
   readonly to?: BusinessDay;
   readonly due?: boolean;
+  readonly run?: string;
 }
 
 export function registerSettle(program: Command, registry: CommandRegistry): void {
@@ -26,6 +27,7 @@ export function registerSettle(program: Command, registry: CommandRegistry): voi
     .option('--date <day>', 'the business day', dayArgument)
     .option('--to <day>', 'the last of a range of days that --date begins', dayArgument)
     .option('--due', 'all days that are due and over, oldest first')
+    .option('--run <id>', 'finish a run that was interrupted')
     .addHelpText('after', '\nExample:\n  npx apportion settle --date 2018-04-15');
   registry.on(settle, async (_args, given, output) => {
     const options = given as SettleOptions;
@@ -34,11 +36,11 @@ export function registerSettle(program: Command, registry: CommandRegistry): voi
   });
 }
 
-function refuseWrongUse({ date, to, due }: SettleOptions): void {
+function refuseWrongUse({ date, to, due, run }: SettleOptions): void {
   const refuse = (message: string, remedy: string) =>
     new Refusal({ code: 'bad_usage', message, remedy, details: {}, exitCode: 2 });
-  if ((date === undefined) === (due !== true)) {
-    throw refuse('settle needs either --date or --due', 'give one of them, such as --date 2018-04-15');
+  if (Number(date !== undefined) + Number(due === true) + Number(run !== undefined) !== 1) {
+    throw refuse('settle needs one of --date, --due and --run', 'give one of them, such as --date 2018-04-15');
   }
   if (to === undefined) return;
   if (date === undefined) throw refuse('--to ends a range that --date begins', 'leave it out, or give --date too');
@@ -46,12 +48,7 @@ function refuseWrongUse({ date, to, due }: SettleOptions): void {
 }
 
 async function settleAndWait(app: App, options: SettleOptions, output: Output): Promise<Result> {
-  const deps = runDepsOf(app);
-  const { date } = options;
-  const runs =
-    date === undefined
-      ? await settleDueDays(deps)
-      : await settleDays(deps, daysInRange({ from: date, to: options.to ?? date }));
+  const runs = await startRuns(runDepsOf(app), options);
   await awaitRuns(app, runs, output);
   const items: (SettlementRun & RunProgress)[] = [];
   for (const run of runs) items.push({ ...run, ...(await runProgress(app.db, run.runId)) });
@@ -70,6 +67,12 @@ async function settleAndWait(app: App, options: SettleOptions, output: Output): 
     text: items.length === 0 ? 'nothing is due' : items.map(describe).join('\n'),
     exitCode: withoutPlan ? 1 : 0,
   };
+}
+
+async function startRuns(deps: RunDeps, { date, to, run }: SettleOptions): Promise<SettlementRun[]> {
+  if (run !== undefined) return [await resumeRun(deps, run)];
+  if (date === undefined) return await settleDueDays(deps);
+  return await settleDays(deps, daysInRange({ from: date, to: to ?? date }));
 }
 
 function describe({ businessDay, apps, transfers, appsWithoutPlan }: SettlementRun & RunProgress): string {

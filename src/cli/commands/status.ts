@@ -1,0 +1,73 @@
+import type { Command } from 'commander';
+import { type Column, grouped, textTable } from '../../statements/text-table.ts';
+import { readStatus, type Status } from '../../status.ts';
+import { countArgument } from '../arguments.ts';
+import { type CommandRegistry, withApp } from '../command.ts';
+
+const DEFAULT_DAYS = 7;
+const MOST_DAYS = 366;
+
+export function registerStatus(program: Command, registry: CommandRegistry): void {
+  const status = program
+    .command('status')
+    .description('what is behind, stuck, due, rejected or in conflict; exits with 1 if anything is stuck')
+    .option('--days <days>', 'count what was rejected in so many days', countArgument(MOST_DAYS), DEFAULT_DAYS)
+    .addHelpText('after', '\nExample:\n  npx apportion status');
+  registry.on(status, async (_args, given, output) =>
+    withApp(output, async app => {
+      const found = await readStatus(app, given as { days: number });
+      return { data: found, text: describe(found), exitCode: found.stuck.length > 0 ? 1 : 0 };
+    }),
+  );
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: '', align: 'left' },
+  { title: '', align: 'left' },
+];
+
+function describe({ inbox, due, runs, queue, recent, stuck }: Status): string {
+  const rejected = Object.entries(recent.rejected).map(([reason, lines]) => `${grouped(lines)} ${reason}`);
+  const within = recent.days === 1 ? 'in a day' : `in ${recent.days} days`;
+  const rows = [
+    ['inbox', inboxText(inbox)],
+    ['due', dueText(due)],
+    ['runs', runsText(runs)],
+    ['queue', queue === null ? 'can’t be reached' : queueText(queue)],
+    ['rejected', `${rejected.length === 0 ? 'nothing' : rejected.join(', ')} ${within}`],
+    ['conflicts', `${recent.conflicts === 0 ? 'none' : grouped(recent.conflicts)} ${within}`],
+  ];
+  return [
+    ...textTable(COLUMNS, rows),
+    '',
+    ...(stuck.length === 0 ? ['nothing is stuck'] : stuck.map(each => `STUCK: ${each}`)),
+  ].join('\n');
+}
+
+function inboxText({ pending_batches, pending_lines, oldest_pending_at, last_processed_at }: Status['inbox']): string {
+  if (pending_batches > 0) {
+    return `${grouped(pending_lines)} lines in ${grouped(pending_batches)} batches wait since ${oldest_pending_at}`;
+  }
+  return last_processed_at === null ? 'empty' : `all processed, the last at ${last_processed_at}`;
+}
+
+function dueText({ overdue, days, oldest_day, open }: Status['due']): string {
+  const later = open === 0 ? '' : `; ${grouped(open)} more on days that are not over`;
+  if (overdue === 0) return `nothing on days that are over${later}`;
+  return `${grouped(overdue)} developers' days on ${grouped(days)} business days since ${oldest_day}${later}`;
+}
+
+function runsText({ unfinished, oldest_unfinished_at, last }: Status['runs']): string {
+  const latest = last === null ? 'none yet' : `last of ${last.business_date}, requested at ${last.requested_at}`;
+  return unfinished === 0 ? latest : `${grouped(unfinished)} unfinished since ${oldest_unfinished_at}; ${latest}`;
+}
+
+function queueText(queue: NonNullable<Status['queue']>): string {
+  return Object.entries(queue)
+    .map(([kind, { waiting, active, failed }]) => {
+      const counted = [`${grouped(waiting)} waiting`, `${grouped(active)} active`];
+      if (failed > 0) counted.push(`${grouped(failed)} failed`);
+      return `${kind} ${counted.join(', ')}`;
+    })
+    .join('; ');
+}
