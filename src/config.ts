@@ -2,6 +2,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { isTimeZone } from './domain/business-day.ts';
 import { Refusal } from './domain/errors.ts';
+import { isId } from './domain/ids.ts';
 import { parseInstant } from './domain/instant.ts';
 
 const POSTGRES_URL = 'is not a URL such as postgres://user:password@host/database';
@@ -43,6 +44,7 @@ const environment = z.object({
     .refine(text => !Number.isNaN(parseInstant(text)), CLOCK)
     .transform(text => new Date(parseInstant(text)))
     .optional(),
+  APPORTION_ACTOR: z.string().refine(isId, 'is not 1 to 64 printable ASCII characters').optional(),
   APPORTION_TIME_ZONE: z.string().refine(isTimeZone, 'is not an IANA time zone, such as Asia/Shanghai').optional(),
   APPORTION_BUCKETS: whole({ min: 1, max: 1024 }).optional(),
   APPORTION_QUEUE_GROUPS: whole({ min: 1, max: 64 }).default(4),
@@ -64,6 +66,8 @@ export interface Config {
   readonly queue: 'redis' | 'postgres' | null;
   /** What every command of the embedded mode takes for now. */
   readonly clock: Date | null;
+  /** Who is named in the audit log where a command does not say; the system's login where this does not either. */
+  readonly actor: string | null;
   /** What the environment asks for; what holds stands in the database since its first migration. */
   readonly timeZone: string | null;
   readonly buckets: number | null;
@@ -113,6 +117,7 @@ export function readConfig(env: NodeJS.ProcessEnv, workingDirectory: string): Co
     redisUrl: values.REDIS_URL ?? null,
     queue: values.APPORTION_QUEUE ?? null,
     clock: values.APPORTION_CLOCK ?? null,
+    actor: values.APPORTION_ACTOR ?? null,
     timeZone: values.APPORTION_TIME_ZONE ?? null,
     buckets: values.APPORTION_BUCKETS ?? null,
     queueGroups: values.APPORTION_QUEUE_GROUPS,

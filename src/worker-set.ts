@@ -1,4 +1,5 @@
 import { type App, runDepsOf, timingOf } from './app.ts';
+import { NIGHTLY_ACTOR, onRecord } from './audit/audited.ts';
 import { parseBusinessDay } from './domain/business-day.ts';
 import { isProcessed } from './events/inbox.ts';
 import { processBucket } from './events/process-bucket.ts';
@@ -32,7 +33,8 @@ export async function runEventWorkers(app: App, onError: ErrorListener): Promise
 
 /** Takes buckets of settlement runs from the queue. */
 export async function runSettlementWorkers(app: App, onError: ErrorListener): Promise<RunningWorkers> {
-  const { db, now, config } = app;
+  const { db, now, calendar, config, installation } = app;
+  const { bucketCount } = installation;
   return await startSettlementWorkers({
     backend: app.backend,
     groups: config.queueGroups,
@@ -40,7 +42,7 @@ export async function runSettlementWorkers(app: App, onError: ErrorListener): Pr
     timing: timingOf(config),
     onError,
     handle: async ({ runId, businessDay, bucket }) =>
-      await settleBucket({ db, now }, { runId, businessDay: parseBusinessDay(businessDay), bucket }),
+      await settleBucket({ db, now, calendar, bucketCount }, { runId, businessDay: parseBusinessDay(businessDay), bucket }),
   });
 }
 
@@ -59,9 +61,7 @@ export async function runMaintenance(app: App, onError: ErrorListener): Promise<
     timing: timingOf(config),
     onError,
     sweep: sweepAll,
-    nightly: async () => {
-      await settleDueDays(runDepsOf(app));
-    },
+    nightly: async () => await runNightly(app),
   });
   return {
     close: async () => {
@@ -69,6 +69,14 @@ export async function runMaintenance(app: App, onError: ErrorListener): Promise<
       await workers.close();
     },
   };
+}
+
+/** Starts a run over every day that is due and over; it is on record as a command is. */
+export async function runNightly(app: App): Promise<void> {
+  const deed = { actor: NIGHTLY_ACTOR, command: 'nightly', parameters: {}, program: 'apportion maintenance-worker' };
+  await onRecord(app, deed, async () => {
+    await settleDueDays(runDepsOf(app));
+  });
 }
 
 /**

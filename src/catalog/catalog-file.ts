@@ -4,6 +4,7 @@ import { campaignEntry, checkRateCards } from './campaign-entry.ts';
 import { eachIdOnce, parseEntries, parseLists, strictEntry } from './file-entries.ts';
 import { dayField, idField, textField } from './file-fields.ts';
 import { FileProblems } from './file-problems.ts';
+import { checkProviderTerms, type PlacedTerms, providerTermsFields } from './provider-entry.ts';
 import type { CampaignRateCards } from './rate-cards.ts';
 
 export interface CatalogDeveloper {
@@ -11,6 +12,15 @@ export interface CatalogDeveloper {
   readonly name: string;
   readonly type: 'company' | 'individual';
   readonly country: string;
+}
+
+export interface CatalogProvider {
+  readonly providerId: string;
+  readonly name: string;
+  readonly type: 'company' | 'individual';
+  readonly country: string;
+  /** The default ratio's terms and those of each app. */
+  readonly terms: readonly PlacedTerms[];
 }
 
 export interface CatalogApp {
@@ -36,6 +46,7 @@ export interface Catalog {
   readonly apps: readonly CatalogApp[];
   readonly adUnits: readonly CatalogAdUnit[];
   readonly campaigns: readonly CampaignRateCards[];
+  readonly providers: readonly CatalogProvider[];
 }
 
 export const BAD_CATALOG = 'bad_catalog';
@@ -45,12 +56,16 @@ const MAX_LABEL_LENGTH = 64;
 const TYPE = 'write "company" or "individual"';
 const COUNTRY = 'write two capital letters as in ISO 3166-1, such as "CN"';
 
-const developerEntry = strictEntry({
+const ownerFields = {
   id: idField,
   name: textField(MAX_NAME_LENGTH),
   type: z.enum(['company', 'individual'], TYPE),
   country: z.string(COUNTRY).regex(/^[A-Z]{2}$/, COUNTRY),
-});
+};
+
+const developerEntry = strictEntry(ownerFields);
+
+const providerEntry = strictEntry({ ...ownerFields, ...providerTermsFields });
 
 const appEntry = strictEntry({
   id: idField,
@@ -74,7 +89,7 @@ export function parseCatalog(text: string, source: string): Catalog {
   const lists = parseLists(text, {
     source,
     code: BAD_CATALOG,
-    lists: ['developers', 'apps', 'ad_units', 'campaigns'],
+    lists: ['developers', 'apps', 'ad_units', 'campaigns', 'providers'],
   });
   const problems = new FileProblems({ source, code: BAD_CATALOG });
 
@@ -104,9 +119,16 @@ export function parseCatalog(text: string, source: string): Catalog {
       rateCards: checkRateCards(problems, place, entry.rate_cards),
     }),
   });
+  const providers = readList(problems, {
+    ...{ list: 'providers', schema: providerEntry, entries: lists.providers },
+    take: ({ id, name, type, country, ratios, apps: engagements }, place): CatalogProvider => ({
+      ...{ providerId: id, name, type, country },
+      terms: checkProviderTerms(problems, place, { ratios, apps: engagements }),
+    }),
+  });
 
   problems.refuseIfAny();
-  return { source, developers, apps, adUnits, campaigns };
+  return { source, developers, apps, adUnits, campaigns, providers };
 }
 
 interface List<Value extends { readonly id: string }, Taken> {

@@ -42,6 +42,34 @@ export async function categoriesOn(
   return categories;
 }
 
+/** Days after `from` up to `to` on which the category of any of the apps may become another one. */
+export async function categoryChangeDays(
+  q: Queryable,
+  {
+    appIds,
+    from,
+    to,
+    referenceVersion,
+  }: {
+    readonly appIds: readonly string[];
+    readonly from: BusinessDay;
+    readonly to: BusinessDay;
+    readonly referenceVersion: number;
+  },
+): Promise<BusinessDay[]> {
+  const { rows } = await q.query<{ day: BusinessDay }>(
+    `select distinct v.category_from as day
+     from app_versions v
+     where v.app_id = any($1) and v.reference_version <= $4 and v.category_from > $2 and v.category_from <= $3
+       and exists (
+         select from app_versions earlier where earlier.app_id = v.app_id and earlier.reference_version < v.reference_version
+       )
+     order by day`,
+    [appIds, from, to, referenceVersion],
+  );
+  return rows.map(row => row.day);
+}
+
 /** Every app that was ever in one of the categories, on whatever day. */
 export async function appsEverIn(
   q: Queryable,

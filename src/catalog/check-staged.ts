@@ -1,12 +1,15 @@
 import type pg from 'pg';
 import { BAD_CATALOG } from './catalog-file.ts';
 import { FileProblems } from './file-problems.ts';
+import { DEFAULT_TERMS } from './provider-terms.ts';
 
 const LISTED = 20;
+const ONE_NAMESPACE = 'give one of them another id, for both own books';
 
 interface Check {
+  /** Each `[]` stands for a position: `place`, then `entry`. */
   readonly field: string;
-  /** Gives `place`, `value` and, where it helps, `other`. */
+  /** Gives `place`, `value`, where it helps `other`, and in a list within a list `entry`. */
   readonly from: string;
   readonly fault: (other: string | null) => string;
   readonly remedy: string;
@@ -49,7 +52,42 @@ const CHECKS: readonly Check[] = [
     fault: other => `but the ad unit belongs to app "${other}" and never moves`,
     remedy: 'correct it, or give the ad unit of the new app an id of its own',
   },
+  {
+    field: 'developers[].id',
+    from: `select s.place, s.developer_id as value, null as other
+      from staged_developers s
+      where exists (select from staged_providers f where f.provider_id = s.developer_id)
+        or exists (select from providers p where p.provider_id = s.developer_id)`,
+    fault: () => 'the id of a service provider too',
+    remedy: ONE_NAMESPACE,
+  },
+  {
+    field: 'providers[].id',
+    from: `select s.place, s.provider_id as value, null as other
+      from staged_providers s
+      where exists (select from developers d where d.developer_id = s.provider_id)`,
+    fault: () => 'the id of a developer too',
+    remedy: ONE_NAMESPACE,
+  },
+  {
+    field: 'providers[].apps[].app_id',
+    from: `select s.place, s.entry, s.app_id as value, null as other
+      from staged_provider_terms s
+      where s.app_id <> '${DEFAULT_TERMS}'
+        and not exists (select from staged_apps f where f.app_id = s.app_id)
+        and not exists (select from apps a where a.app_id = s.app_id)`,
+    fault: () => 'no app of this file or of the catalog',
+    remedy: 'add that app, or correct the id',
+  },
 ];
+
+interface FoundProblem {
+  readonly place: number;
+  readonly entry?: number;
+  readonly value: string;
+  readonly other: string | null;
+  readonly found: number;
+}
 
 /**
  * Compares what a staged catalog refers to with the file and the database.
@@ -58,11 +96,11 @@ const CHECKS: readonly Check[] = [
 export async function checkStaged(tx: pg.ClientBase, source: string): Promise<void> {
   const problems = new FileProblems({ source, code: BAD_CATALOG });
   for (const { field, from, fault, remedy } of CHECKS) {
-    const { rows } = await tx.query<{ place: number; value: string; other: string | null; found: number }>(
-      `select place, value, other, count(*) over () as found from (${from}) as problem order by place limit ${LISTED}`,
+    const { rows } = await tx.query<FoundProblem>(
+      `select problem.*, count(*) over () as found from (${from}) as problem order by place, value limit ${LISTED}`,
     );
-    const found = rows.map(({ place, value, other }) => ({
-      place: field.replace('[]', `[${place}]`),
+    const found = rows.map(({ place, entry, value, other }) => ({
+      place: field.replace('[]', `[${place}]`).replace('[]', `[${entry}]`),
       value,
       fault: fault(other),
       remedy,

@@ -22,19 +22,3 @@ export async function developerName(q: Queryable, developerId: string): Promise<
   }
   return developer.name;
 }
-
-/** Ids of developers in the order of the catalog's key, after the given one or, `inclusive`, from it on. */
-export async function developersInOrder(
-  q: Queryable,
-  { after, inclusive, limit }: { readonly after: string; readonly inclusive: boolean; readonly limit: number },
-): Promise<string[]> {
-  const { rows } = await q.query<{ developerId: string }>(
-    `select developer_id as "developerId"
-     from developers
-     where developer_id ${inclusive ? '>=' : '>'} $1
-     order by developer_id
-     limit $2`,
-    [after, limit],
-  );
-  return rows.map(row => row.developerId);
-}

@@ -20,9 +20,7 @@ export function parseLists<List extends string>(
   const refuse = (message: string, remedy: string) =>
     new Refusal({ code, message: `${source}: ${message}`, details: { source }, remedy });
   const form = `write {${lists.map(list => `"${list}": [ … ]`).join(', ')}}`;
-  if (text.trim() === '') throw refuse('the file is empty', form);
-  const file = parseJson(text, fault => refuse(`not JSON, ${fault}`, 'correct or write the file again'));
-  if (typeof file !== 'object' || file === null || Array.isArray(file)) throw refuse(`holds ${shown(file)}`, form);
+  const file = parseObject(text, { source, code, form });
   const found: Partial<Record<List, unknown[]>> = {};
   for (const [name, value] of Object.entries(file)) {
     const list = lists.find(known => known === name);
@@ -32,6 +30,22 @@ export function parseLists<List extends string>(
   }
   if (Object.keys(found).length === 0) throw refuse('the file has no list', form);
   return found;
+}
+
+/**
+ * The one object of a JSON file; `form` is the remedy where there is none.
+ * @throws Refusal with `code` when it is not JSON or not an object
+ */
+export function parseObject(
+  text: string,
+  { source, code, form }: { readonly source: string; readonly code: string; readonly form: string },
+): object {
+  const refuse = (message: string, remedy: string) =>
+    new Refusal({ code, message: `${source}: ${message}`, details: { source }, remedy });
+  if (text.trim() === '') throw refuse('the file is empty', form);
+  const file = parseJson(text, fault => refuse(`not JSON, ${fault}`, 'correct or write the file again'));
+  if (typeof file !== 'object' || file === null || Array.isArray(file)) throw refuse(`holds ${shown(file)}`, form);
+  return file;
 }
 
 /**
@@ -50,10 +64,24 @@ export function* parseEntries<Value>(
     const place = `${list}[${index}]`;
     const entry = entries[index];
     entries[index] = null;
-    const parsed = schema.safeParse(entry);
-    if (parsed.success) yield { place, value: parsed.data };
-    else for (const issue of parsed.error.issues) tell(problems, { place, entry, issue });
+    const parsed = parseEntry(entry, { place, schema, problems });
+    if (parsed !== null) yield parsed;
   }
+}
+
+/** What `schema` makes of one entry; null where it has problems, each of which is told. */
+export function parseEntry<Value>(
+  entry: unknown,
+  {
+    place,
+    schema,
+    problems,
+  }: { readonly place: string; readonly schema: z.ZodType<Value>; readonly problems: FileProblems },
+): Entry<Value> | null {
+  const parsed = schema.safeParse(entry);
+  if (parsed.success) return { place, value: parsed.data };
+  for (const issue of parsed.error.issues) tell(problems, { place, entry, issue });
+  return null;
 }
 
 /** Passes entries on, but tells of ids that an earlier entry of the list has. */
@@ -113,15 +141,20 @@ function tell(
   }
   for (const key of issue.keys) {
     const value = valueAt(entry, [...issue.path, key]) ?? null;
-    problems.add({ place: `${faulty}.${key.slice(0, 80)}`, value, fault: 'an unknown field', remedy: issue.message });
+    problems.add({
+      place: placeOf(faulty, [key.slice(0, 80)]),
+      value,
+      fault: 'an unknown field',
+      remedy: issue.message,
+    });
   }
 }
 
 function placeOf(entry: string, path: readonly PropertyKey[]): string {
-  return path.reduce<string>(
-    (place, step) => (typeof step === 'number' ? `${place}[${step}]` : `${place}.${String(step)}`),
-    entry,
-  );
+  return path.reduce<string>((place, step) => {
+    if (typeof step === 'number') return `${place}[${step}]`;
+    return place === '' ? String(step) : `${place}.${String(step)}`;
+  }, entry);
 }
 
 function valueAt(entry: unknown, path: readonly PropertyKey[]): unknown {

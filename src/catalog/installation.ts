@@ -75,3 +75,9 @@ export async function advanceClock(db: Queryable, instant: Date): Promise<void> 
     exitCode: 2,
   });
 }
+
+/** Plan versions up to this reference version count as accepted: they were in force before acceptances were recorded. */
+export async function acceptedPlansVersion(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ version: number }>('select accepted_plans_version as version from installation');
+  return rows[0]?.version ?? 0;
+}

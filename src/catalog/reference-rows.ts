@@ -22,9 +22,39 @@ const COLUMNS = {
     'tiers',
     'outside_band',
   ],
+  plan_acceptances: ['plan_id', 'plan_version', 'developer_id', 'actor', 'accepted_on'],
+  providers: ['provider_id'],
+  provider_versions: ['provider_id', 'name', 'type', 'country'],
+  provider_terms: ['provider_id', 'app_id', 'terms'],
+  provider_confirmations: ['provider_id', 'app_id', 'terms_version', 'confirmed_on', 'actor'],
+  traffic_policy_versions: ['effective_from', 'checks', 'lookback_days'],
+  traffic_lists: ['list_name', 'digest', 'entry_count', 'entries'],
+  invalidations: [
+    'invalidation_id',
+    'developer_id',
+    'app_id',
+    'ad_unit_id',
+    'event_type',
+    'from_day',
+    'to_day',
+    'events',
+    'event_count',
+    'reason',
+    'actor',
+    'note',
+  ],
+  reinstatements: ['invalidation_id', 'reason', 'actor'],
 } as const;
 
 export type ReferenceTable = keyof typeof COLUMNS;
+
+/** The whole key, besides the version, where it is not just the first column. */
+const LONGER_KEYS: Partial<Record<ReferenceTable, readonly string[]>> = {
+  // A date has no collation.
+  traffic_policy_versions: ["to_char(effective_from, 'YYYY-MM-DD')"],
+  provider_terms: ['provider_id', 'app_id'],
+  provider_confirmations: ['provider_id', 'app_id'],
+};
 
 const TABLES = Object.keys(COLUMNS) as ReferenceTable[];
 
@@ -68,7 +98,7 @@ export async function insertNewRows(
     const columns = COLUMNS[table].join(', ');
     await tx.query(
       `insert into ${table} (${columns}, reference_version)
-       select ${columns}, $1::integer from ${from} order by ${keyOf(table)}`,
+       select ${columns}, $1::integer from ${from} order by ${keyOf(table).join(', ')}`,
       [referenceVersion],
     );
   }
@@ -90,12 +120,13 @@ export async function digestAllRows(q: Queryable): Promise<Map<number, RowsDiges
   return byVersion;
 }
 
-function keyOf(table: ReferenceTable): string {
-  return COLUMNS[table][0];
+function keyOf(table: ReferenceTable): readonly string[] {
+  return LONGER_KEYS[table] ?? [COLUMNS[table][0]];
 }
 
 /** Dates in JSON do not depend on the session's DateStyle, nor the order of the keys on the database's collation. */
 function digestOf(table: ReferenceTable): string {
   const row = `sha256(convert_to(json_build_array(${COLUMNS[table].join(', ')})::text, 'UTF8'))`;
-  return `encode(sha256(string_agg(${row}, ''::bytea order by ${keyOf(table)} collate "C")), 'hex')`;
+  const order = keyOf(table).map(column => `${column} collate "C"`);
+  return `encode(sha256(string_agg(${row}, ''::bytea order by ${order.join(', ')})), 'hex')`;
 }

@@ -37,6 +37,17 @@ export async function currentReferenceVersion(q: Queryable): Promise<number> {
   return rows[0]?.current ?? 0;
 }
 
+/** When versions were recorded. */
+export async function recordedInstants(q: Queryable, versions: readonly number[]): Promise<Map<number, Date>> {
+  const { rows } = await q.query<{ version: number; recordedAt: Date }>(
+    `select reference_version as version, recorded_at as "recordedAt"
+     from reference_versions
+     where reference_version = any ($1)`,
+    [versions],
+  );
+  return new Map(rows.map(row => [row.version, row.recordedAt]));
+}
+
 export interface RecordedVersion {
   /** The version recorded, or the one that holds if there was nothing to record. */
   readonly referenceVersion: number;

@@ -2,6 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { type BusinessDay, parseBusinessDay } from '../domain/business-day.ts';
 import { isCurrency } from '../domain/currency.ts';
 import { isRefusal } from '../domain/errors.ts';
+import { isId } from '../domain/ids.ts';
 import { parseInstant } from '../domain/instant.ts';
 import { type PeriodRange, parsePeriod } from '../domain/period.ts';
 
@@ -36,6 +37,20 @@ export function countArgument(most: number): (text: string) => number {
     }
     return count;
   };
+}
+
+/** The person who does or says it, as records name them. */
+export function actorArgument(text: string): string {
+  if (!isId(text)) throw new InvalidArgumentError('Give 1 to 64 printable ASCII characters, such as li.wei.');
+  return text;
+}
+
+/** A sentence of a person, kept with what was done. */
+export function noteArgument(text: string): string {
+  if (text.trim() === '' || text.length > 500 || !text.isWellFormed() || /\p{Cc}/u.test(text)) {
+    throw new InvalidArgumentError('Give 1 to 500 characters without control characters.');
+  }
+  return text;
 }
 
 function argument<Value>(parse: () => Value): Value {

@@ -15,16 +15,20 @@ export type Action = (args: readonly string[], options: Record<string, unknown>,
 
 /** Collects what the chosen command does; `main` runs it and shows its result. */
 export interface CommandRegistry {
+  /** A command that changes nothing that is stored. */
   on(command: Command, action: Action): void;
+  /** A command that may change something: it is put on record in the audit log. */
+  onRecord(command: Command, action: Action): void;
 }
 
-/** Runs `work` with the application open, and closes it whatever happens. */
+/** Runs `work` with the application open; it is closed whatever happens, of a command on record once its end is recorded. */
 export async function withApp<Value>(output: Output, work: (app: App) => Promise<Value>): Promise<Value> {
   const app = await openApp(readConfig(process.env, process.cwd()));
   try {
     noteStarted(output, app.started);
+    await output.record?.begin(app);
     return await work(app);
   } finally {
-    await app.close();
+    if (output.record?.holds(app) !== true) await app.close();
   }
 }

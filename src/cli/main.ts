@@ -1,19 +1,35 @@
 import { Command, CommanderError } from 'commander';
+import { endOf } from '../audit/audited.ts';
 import { isRefusal, type Refusal } from '../domain/errors.ts';
 import type { Action, CommandRegistry } from './command.ts';
+import { CommandRecord } from './command-record.ts';
+import { registerAudit } from './commands/audit.ts';
 import { registerCatalog } from './commands/catalog.ts';
+import { registerDecisions } from './commands/decisions.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerGenerate } from './commands/generate.ts';
 import { registerIngest } from './commands/ingest.ts';
+import { registerInvalidate } from './commands/invalidate.ts';
 import { registerLedger } from './commands/ledger.ts';
+import { registerPersons } from './commands/persons.ts';
 import { registerPlans } from './commands/plans.ts';
+import { registerProviders } from './commands/providers.ts';
+import { registerRejected } from './commands/rejected.ts';
 import { registerRuns } from './commands/runs.ts';
 import { registerServices } from './commands/services.ts';
 import { registerSettle } from './commands/settle.ts';
+import { registerSimulate } from './commands/simulate.ts';
 import { registerStatement } from './commands/statement.ts';
 import { registerStatus } from './commands/status.ts';
+import { registerTraffic } from './commands/traffic.ts';
 import { registerVerify } from './commands/verify.ts';
-import { openOutput } from './output.ts';
+import { type Output, openOutput } from './output.ts';
+
+interface Chosen {
+  readonly action: Action;
+  readonly command: Command;
+  readonly changes: boolean;
+}
 
 const REFUSED_EXIT_CODE = 1;
 const USAGE_EXIT_CODE = 2;
@@ -21,7 +37,7 @@ const USAGE_EXIT_CODE = 2;
 /** Runs one command line and returns its exit code: 0 done, 1 refused or differing, 2 wrong use, 3 a service is missing. */
 export async function main(argv: readonly string[]): Promise<number> {
   endInOneLine();
-  let chosen: { action: Action; command: Command } | null = null;
+  let chosen: Chosen | null = null;
   const program = new Command('apportion');
   program
     .description(
@@ -30,28 +46,16 @@ export async function main(argv: readonly string[]): Promise<number> {
     .showHelpAfterError('(add --help for the options and an example)')
     .addHelpText('after', '\nExample:\n  npx apportion ingest --help')
     .exitOverride();
-  const registry: CommandRegistry = {
-    on: (command, action) => {
-      command
-        .option('--json', 'print one JSON object')
-        .exitOverride()
-        .action(() => {
-          chosen = { action, command };
-        });
-    },
+  const choose = (changes: boolean) => (command: Command, action: Action) => {
+    command
+      .option('--json', 'print one JSON object')
+      .exitOverride()
+      .action(() => {
+        chosen = { action, command, changes };
+      });
   };
-  registerServices(program, registry);
-  registerCatalog(program, registry);
-  registerPlans(program, registry);
-  registerGenerate(program, registry);
-  registerIngest(program, registry);
-  registerSettle(program, registry);
-  registerRuns(program, registry);
-  registerStatement(program, registry);
-  registerStatus(program, registry);
-  registerLedger(program, registry);
-  registerExplain(program, registry);
-  registerVerify(program, registry);
+  const registry: CommandRegistry = { on: choose(false), onRecord: choose(true) };
+  registerAll(program, registry);
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
@@ -63,6 +67,30 @@ export async function main(argv: readonly string[]): Promise<number> {
     return USAGE_EXIT_CODE;
   }
   return chosen === null ? USAGE_EXIT_CODE : await run(chosen);
+}
+
+/** Every command there is. */
+export function registerAll(program: Command, registry: CommandRegistry): void {
+  registerServices(program, registry);
+  registerCatalog(program, registry);
+  registerPlans(program, registry);
+  registerTraffic(program, registry);
+  registerProviders(program, registry);
+  registerGenerate(program, registry);
+  registerIngest(program, registry);
+  registerInvalidate(program, registry);
+  registerSettle(program, registry);
+  registerRejected(program, registry);
+  registerRuns(program, registry);
+  registerSimulate(program, registry);
+  registerStatement(program, registry);
+  registerStatus(program, registry);
+  registerLedger(program, registry);
+  registerExplain(program, registry);
+  registerVerify(program, registry);
+  registerPersons(program, registry);
+  registerDecisions(program, registry);
+  registerAudit(program, registry);
 }
 
 /** What goes wrong outside of a command's own work ends the program too, but never with a stack trace. */
@@ -82,23 +110,42 @@ function endInOneLine(): void {
   });
 }
 
-async function run({ action, command }: { action: Action; command: Command }): Promise<number> {
+async function run({ action, command, changes }: Chosen): Promise<number> {
   const options = command.opts<Record<string, unknown>>();
-  const output = openOutput({ json: options.json === true });
+  const record = changes ? recordOf(command, options) : null;
+  const output = openOutput({ json: options.json === true, record });
   try {
     const result = await action(command.args, options, output);
     // Already here, for the case that nobody reads to the end.
     process.exitCode = result.exitCode ?? 0;
+    await endRecord(output, { result: 'done', exitCode: result.exitCode ?? 0, refusalCode: null });
     const shown = output.json ? JSON.stringify(result.data) : result.text;
     if (shown !== '') process.stdout.write(`${shown}\n`);
     return result.exitCode ?? 0;
   } catch (error) {
     const { code, message, details, exitCode } = refusalOf(error);
     process.exitCode = exitCode;
+    await endRecord(output, endOf(error));
     output.note(`apportion: ${message}`);
     if (process.env.APPORTION_DEBUG !== undefined && error instanceof Error) output.note(error.stack ?? '');
     if (output.json) printJsonError({ code, message, details });
     return exitCode;
+  }
+}
+
+function recordOf(command: Command, { json: _, ...options }: Record<string, unknown>): CommandRecord {
+  const names: string[] = [];
+  for (let each = command; each.parent !== null; each = each.parent) names.unshift(each.name());
+  const actor = typeof options.actor === 'string' ? options.actor : null;
+  return new CommandRecord({ command: names.join(' '), parameters: { arguments: command.args, options }, actor });
+}
+
+/** What was done is done, whether or not that can be recorded; the entry then stays without a result. */
+async function endRecord({ record, note }: Output, end: Parameters<CommandRecord['end']>[0]): Promise<void> {
+  try {
+    await record?.end(end);
+  } catch (error) {
+    if (end.result === 'done') note(`apportion: the audit log lacks the end of this command: ${messageOf(error)}`);
   }
 }
 

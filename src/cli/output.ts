@@ -1,8 +1,11 @@
 import { SingleBar } from 'cli-progress';
+import type { CommandRecord } from './command-record.ts';
 
 /** Where a command's side remarks go: never into the data on standard output. */
 export interface Output {
   readonly json: boolean;
+  /** Of a command that changes anything: its record in the audit log. */
+  readonly record: CommandRecord | null;
   /** A remark on standard error, one line. */
   note(line: string): void;
   /** A bar on standard error when that is a terminal; otherwise silent. */
@@ -18,9 +21,10 @@ const INTERRUPTIONS = ['SIGINT', 'SIGTERM'] as const;
 
 const SILENT: Progress = { update: () => {}, stop: () => {} };
 
-export function openOutput({ json }: { readonly json: boolean }): Output {
+export function openOutput({ json, record }: Pick<Output, 'json' | 'record'>): Output {
   return {
     json,
+    record,
     note: line => {
       process.stderr.write(`${line}\n`);
     },

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 
 export type CopyValue = string | number | bigint | null;
 
@@ -50,4 +50,9 @@ function escapeCharacter(character: string): string {
   if (character === '\n') return '\\n';
   if (character === '\r') return '\\r';
   return '\\\\';
+}
+
+/** What COPY sends for a query, in Postgres' text format; chunks end anywhere. The client belongs to the loop until it ends. */
+export function copyOut(client: pg.ClientBase, query: string): AsyncIterable<Buffer> {
+  return client.query(copyTo(`copy (${query}) to stdout`));
 }

@@ -1,8 +1,8 @@
 import { isCurrency } from './currency.ts';
 import { isId, isPrintableAscii, MAX_ID_LENGTH } from './ids.ts';
 import { formatInstant, instantFault, parseInstant } from './instant.ts';
-import { type Nanos, nanos, parseAmount } from './nanos.ts';
-import { canonicalPrice } from './price.ts';
+import { type Nanos, nanos } from './nanos.ts';
+import { canonicalPrice, priceMicros } from './price.ts';
 import { shown } from './shown.ts';
 
 /** One impression or click, its form checked; what the catalog says about its ids is asked elsewhere. */
@@ -59,11 +59,6 @@ const MAX_IP_LENGTH = 64;
 
 const ID_REMEDY = `send a string of 1 to ${MAX_ID_LENGTH} printable ASCII characters`;
 const OPTIONAL_ID_REMEDY = `${ID_REMEDY}, or leave the field out`;
-
-// Far above the distinct prices of a day; only keeps a hostile feed from growing the caches without end.
-const MAX_CACHED_PRICES = 100_000;
-const impressionNanosByPrice = new Map<string, Nanos>();
-const clickNanosByPrice = new Map<string, Nanos>();
 
 /** An event from a line of NDJSON. Unknown fields are ignored; of a field that is written twice the last one counts. */
 export function parseAdEvent(line: string): AdEvent | BadForm {
@@ -185,19 +180,12 @@ export function formatAdEvent(event: AdEvent): string {
  * CPC per click. Exact; throws where a finer price would need rounding.
  */
 export function grossNanosOf(type: AdEvent['type'], price: string): Nanos {
-  const cache = type === 'impression' ? impressionNanosByPrice : clickNanosByPrice;
-  const cached = cache.get(price);
-  if (cached !== undefined) return cached;
-  const priceNanos = parseAmount(price);
-  if (priceNanos % 1000n !== 0n) throw new Error(`price ${price} has more than 6 decimals`);
-  const grossNanos = type === 'impression' ? nanos(priceNanos / 1000n) : priceNanos;
-  if (cache.size >= MAX_CACHED_PRICES) cache.clear();
-  cache.set(price, grossNanos);
-  return grossNanos;
+  const micros = priceMicros(price);
+  return nanos(BigInt(type === 'impression' ? micros : micros * 1000));
 }
 
 /**
- * The content of an event as one text, to be hashed: two events have the same text exactly if every field has the same
+ * The content of an event as one text, of which the hash is kept: two events have the same text exactly if every field has the same
  * value. No field can hold U+0000, which separates them; `=` marks a present optional field, so "" differs from absent.
  */
 export function contentText(event: AdEvent): string {

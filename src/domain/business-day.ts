@@ -8,6 +8,7 @@ declare const brand: unique symbol;
 export type BusinessDay = string & { readonly [brand]: 'BusinessDay' };
 
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 const MIN_EPOCH_DAY = epochDayOf(1, 1, 1);
 const MAX_EPOCH_DAY = epochDayOf(9999, 12, 31);
 const MAX_RANGE_DAYS = 36_525;
@@ -32,6 +33,11 @@ export function parseBusinessDay(text: string): BusinessDay {
 /** The day `days` later (earlier if negative); throws beyond the years 0001 to 9999. */
 export function addDays(day: BusinessDay, days: number): BusinessDay {
   return businessDayOf(epochDay(day) + days);
+}
+
+/** The 1st of the day's month. */
+export function firstOfMonth(day: BusinessDay): BusinessDay {
+  return `${day.slice(0, 8)}01` as BusinessDay;
 }
 
 /** Days from `from` to `to`, negative if `to` is the earlier one. */
@@ -71,9 +77,11 @@ interface Segment {
   readonly startMs: number;
   readonly endMs: number;
   readonly day: BusinessDay;
+  /** Local time − UTC. */
+  readonly offsetMs: number;
 }
 
-const NOWHERE: Segment = { startMs: 0, endMs: 0, day: '' as BusinessDay };
+const NOWHERE: Segment = { startMs: 0, endMs: 0, day: '' as BusinessDay, offsetMs: 0 };
 const MAX_CACHED_UTC_DAYS = 4096;
 
 /**
@@ -105,9 +113,17 @@ export class BusinessCalendar {
   dayOf(epochMs: number): BusinessDay {
     const last = this.#last;
     if (epochMs >= last.startMs && epochMs < last.endMs) return last.day;
-    const segment = this.#segmentOf(epochMs);
-    this.#last = segment;
-    return segment.day;
+    return this.#segmentOf(epochMs).day;
+  }
+
+  /**
+   * The hour of the local clock, as hours of local time since 1970: two instants share it exactly if date and hour of their local
+   * time agree. An hour that the clock goes through twice is one.
+   */
+  localHourOf(epochMs: number): number {
+    const last = this.#last;
+    const segment = epochMs >= last.startMs && epochMs < last.endMs ? last : this.#segmentOf(epochMs);
+    return Math.floor((epochMs + segment.offsetMs) / HOUR_MS);
   }
 
   /** The first instant of a day, in epoch milliseconds; of a day that the zone skipped, the instant of the skip. */
@@ -116,6 +132,12 @@ export class BusinessCalendar {
   }
 
   #segmentOf(epochMs: number): Segment {
+    const segment = this.#findSegment(epochMs);
+    this.#last = segment;
+    return segment;
+  }
+
+  #findSegment(epochMs: number): Segment {
     const utcDay = Math.floor(epochMs / DAY_MS);
     const known = this.#segmentsByUtcDay.get(utcDay);
     const hit = known?.find(({ startMs, endMs }) => epochMs >= startMs && epochMs < endMs);
@@ -156,6 +178,7 @@ function computeSegment(epochMs: number, timeZone: string): Segment {
     startMs: Math.max(midnightMs, opened),
     endMs: Math.min(midnightMs + DAY_MS, closed),
     day: day as BusinessDay,
+    offsetMs,
   };
 }
 

@@ -28,3 +28,20 @@ export function canonicalPrice(text: string): string | null {
   // As many digits without a leading zero are at least the maximum.
   return point - start >= MAX_PRICE.length && canonical !== MAX_PRICE ? null : canonical;
 }
+
+/** Millionths of a currency unit, at most 10¹², so that a thousand times as many are still a safe integer; throws for more than 6 decimals. */
+export function priceMicros(price: string): number {
+  let micros = 0;
+  let decimals = -1;
+  for (let index = 0; index < price.length; index += 1) {
+    const char = price.charCodeAt(index);
+    if (char === 0x2e) decimals = 0;
+    else {
+      micros = micros * 10 + char - 0x30;
+      if (decimals >= 0) decimals += 1;
+    }
+  }
+  if (decimals > MAX_DECIMALS) throw new Error(`price ${price} has more than 6 decimals`);
+  for (let missing = MAX_DECIMALS - Math.max(decimals, 0); missing > 0; missing -= 1) micros *= 10;
+  return micros;
+}

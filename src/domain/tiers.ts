@@ -6,6 +6,9 @@ import { shown } from './shown.ts';
 /** `marginal`: each tier's share of the part of the gross inside it; `whole`: of all of it, by the tier it falls into. */
 export type Mode = 'marginal' | 'whole';
 
+/** What the tiers apply to: an app's gross of a business day, or of the month from its 1st to that day. */
+export type Basis = 'app_day' | 'app_month';
+
 /** A tier reaches from the one before it, exclusive, to `upToNanos`, inclusive; the last one is open (null). */
 export interface Tier {
   readonly upToNanos: Nanos | null;

@@ -27,7 +27,10 @@ export const ACCOUNT_KINDS = [
 
 export type AccountKind = (typeof ACCOUNT_KINDS)[number];
 
-export type TransferReason = 'platform_share' | 'developer_share';
+/** `provider_share` is what leaves the developer's book for the provider's, `provider_income` what arrives there. */
+export const TRANSFER_REASONS = ['platform_share', 'developer_share', 'provider_share', 'provider_income'] as const;
+
+export type TransferReason = (typeof TRANSFER_REASONS)[number];
 
 /** What moves: a positive amount from the account debited to the account credited, in one owner's book. */
 export interface Flow {
@@ -55,29 +58,44 @@ export interface Transfer extends Flow {
   readonly runId: string | null;
   /** 1 + the highest posted for its (app, day, currency, component), which keeps two runs from both posting. */
   readonly version: number | null;
-  /** Shared by the two halves of a flow between books. */
+  /** Shared by the two halves of a flow between books; it is the id of the half that receives. */
   readonly linkId: string | null;
+  /** The service provider whose part it moves, in both books. */
+  readonly providerId: OwnerId | null;
   /** The transfer that this one corrects. */
   readonly correctsId: string | null;
   readonly bookedAt: Date;
 }
 
 /** A part of a day's worth that settlement posts by itself. */
-export type Component = 'platform' | 'developer';
+export type Component = 'platform' | 'developer' | 'provider';
 
-const CREDITED: Record<Component, AccountKind> = { platform: 'platform_share', developer: 'payable' };
+const CREDITED: Record<Component, AccountKind> = {
+  platform: 'platform_share',
+  developer: 'payable',
+  provider: 'provider_share',
+};
 
-/** The flow that posts worth − posted of one component; null if there is nothing to post. */
+/** The flow in the developer's book that posts worth − posted of one component; null if there is nothing to post. */
 export function settlementFlow(component: Component, differenceNanos: Nanos): Flow | null {
-  if (differenceNanos === 0n) return null;
-  const credited = CREDITED[component];
-  return differenceNanos > 0n
-    ? { debit: 'ad_revenue', credit: credited, amountNanos: differenceNanos }
-    : { debit: credited, credit: 'ad_revenue', amountNanos: nanos(-differenceNanos) };
+  return flowOf({ debit: 'ad_revenue', credit: CREDITED[component] }, differenceNanos);
 }
 
-/** The reason that a component's transfers bear. */
+/** The other half of a provider's part, in the provider's book; null if there is nothing to post. */
+export function providerIncomeFlow(differenceNanos: Nanos): Flow | null {
+  return flowOf({ debit: 'provider_share', credit: 'payable' }, differenceNanos);
+}
+
+function flowOf({ debit, credit }: Pick<Flow, 'debit' | 'credit'>, differenceNanos: Nanos): Flow | null {
+  if (differenceNanos === 0n) return null;
+  return differenceNanos > 0n
+    ? { debit, credit, amountNanos: differenceNanos }
+    : { debit: credit, credit: debit, amountNanos: nanos(-differenceNanos) };
+}
+
+/** The reason that a component's transfers in the developer's book bear. */
 export const COMPONENT_REASONS: Record<Component, TransferReason> = {
   platform: 'platform_share',
   developer: 'developer_share',
+  provider: 'provider_share',
 };

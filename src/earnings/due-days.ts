@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Queryable } from '../db/database.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
+import { knowsMonthlyPlans } from '../plans/stored-plans.ts';
 
 /** Earnings whose worth may have changed; null stands for all developers, all apps, all currencies, no last day. */
 export interface DueExtent {
@@ -13,15 +14,16 @@ export interface DueExtent {
 }
 
 /**
- * Marks each (developer, day) with earnings inside one of the extents as due, in every bucket. To mark more than has changed is
- * harmless: settling such a day posts nothing.
+ * Marks each (developer, day) with earnings inside one of the extents as due, in every bucket; where a plan goes by the month, also
+ * the days after an extent to the end of its last month. To mark more than has changed is harmless: settling such a day posts nothing.
  */
 export async function markDueWhere(tx: pg.ClientBase, extents: readonly DueExtent[]): Promise<void> {
   if (extents.length === 0) return;
+  const byMonth = await knowsMonthlyPlans(tx);
   // One statement, so that all rows are locked in key order, as the event workers lock theirs.
   await tx.query(
     `with extents as (
-       select *
+       select developer_id, app_id, currency, from_day, ${byMonth ? monthEnd('to_day') : 'to_day'} as to_day
        from unnest($1::text[], $2::text[], $3::text[], $4::date[], $5::date[])
          as extent (developer_id, app_id, currency, from_day, to_day)
      )
@@ -54,21 +56,47 @@ export async function markDueWhere(tx: pg.ClientBase, extents: readonly DueExten
 const INSIDE = `e.business_date >= x.from_day and e.business_date <= coalesce(x.to_day, 'infinity')
        and e.currency = coalesce(x.currency, e.currency)`;
 
-/** Marks days of one bucket as due. They come in any order; a day that is due already stays so. */
+/**
+ * Marks days of one bucket as due. They come in any order; a day that is due already stays so. Where a plan goes by the month, later
+ * days of the month on which the developer earned anything are marked too, for a day's worth depends on those before it. Call it
+ * under the bucket's turn: a plan recorded meanwhile marks what it sees, and nobody settles here before this commits.
+ */
 export async function markDue(
   tx: pg.ClientBase,
   bucket: number,
   days: readonly { readonly developerId: string; readonly businessDay: BusinessDay }[],
 ): Promise<void> {
   if (days.length === 0) return;
+  const later = (await knowsMonthlyPlans(tx)) ? LATER_IN_MONTH : '';
   await tx.query(
-    `insert into due_days (bucket, business_date, developer_id)
-     select $1, due.business_date, due.developer_id
-     from unnest($2::date[], $3::text[]) as due (business_date, developer_id)
+    `with changed as (
+       select business_date, developer_id
+       from unnest($2::date[], $3::text[]) as changed (business_date, developer_id)
+     )
+     insert into due_days (bucket, business_date, developer_id)
+     select $1::smallint, due.business_date, due.developer_id
+     from (select business_date, developer_id from changed ${later}) as due
      order by due.business_date, due.developer_id
      on conflict do nothing`,
     [bucket, days.map(day => day.businessDay), days.map(day => day.developerId)],
   );
+}
+
+/** Days are looked up one by one in the key, and only up to the last on which anybody in the bucket earned anything. */
+const LATER_IN_MONTH = `
+       union
+       select day::date, changed.developer_id
+       from changed
+       cross join (select max(business_date) as last_day from earnings where bucket = $1) as known
+       cross join generate_series(changed.business_date + 1, least(${monthEnd('changed.business_date')}, known.last_day), '1 day') as day
+       where exists (
+         select
+         from earnings as e
+         where e.bucket = $1 and e.business_date = day::date and e.developer_id = changed.developer_id
+       )`;
+
+function monthEnd(day: string): string {
+  return `(date_trunc('month', ${day}) + interval '1 month - 1 day')::date`;
 }
 
 /** The days up to `upTo`, inclusive, on which anything is due, oldest first. */

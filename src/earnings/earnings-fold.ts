@@ -1,14 +1,17 @@
-import type { AdEvent } from '../domain/ad-event.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
-import type { Nanos } from '../domain/nanos.ts';
+import { type Nanos, nanos } from '../domain/nanos.ts';
 
-/** What one ad unit earned on one business day in one currency. */
-export interface UnitEarnings {
+/** A business day of one ad unit in one currency. */
+export interface UnitDay {
   readonly businessDay: BusinessDay;
   readonly developerId: string;
   readonly appId: string;
   readonly adUnitId: string;
   readonly currency: string;
+}
+
+/** What one ad unit earned on one business day in one currency. */
+export interface UnitEarnings extends UnitDay {
   impressions: number;
   clicks: number;
   grossNanos: Nanos;
@@ -20,40 +23,28 @@ export class EarningsFold {
   readonly #days = new Map<BusinessDay, Map<string, UnitEarnings[]>>();
 
   add(
-    {
-      event,
-      developerId,
-      businessDay,
-    }: { readonly event: AdEvent; readonly developerId: string; readonly businessDay: BusinessDay },
-    grossNanos: Nanos,
+    { businessDay, developerId, appId, adUnitId, currency }: UnitDay,
+    { impressions, clicks, grossNanos }: { impressions: number; clicks: number; grossNanos: bigint },
   ): void {
     let adUnits = this.#days.get(businessDay);
     if (adUnits === undefined) {
       adUnits = new Map();
       this.#days.set(businessDay, adUnits);
     }
-    let rows = adUnits.get(event.adUnitId);
+    let rows = adUnits.get(adUnitId);
     if (rows === undefined) {
       rows = [];
-      adUnits.set(event.adUnitId, rows);
+      adUnits.set(adUnitId, rows);
     }
-    let row = rows.find(each => each.currency === event.currency);
+    const row = rows.find(each => each.currency === currency);
     if (row === undefined) {
-      row = {
-        businessDay,
-        developerId,
-        appId: event.appId,
-        adUnitId: event.adUnitId,
-        currency: event.currency,
-        impressions: 0,
-        clicks: 0,
-        grossNanos: 0n as Nanos,
-      };
-      rows.push(row);
+      const gross = nanos(grossNanos);
+      rows.push({ businessDay, developerId, appId, adUnitId, currency, impressions, clicks, grossNanos: gross });
+      return;
     }
-    if (event.type === 'click') row.clicks += 1;
-    else row.impressions += 1;
-    row.grossNanos = (row.grossNanos + grossNanos) as Nanos;
+    row.impressions += impressions;
+    row.clicks += clicks;
+    row.grossNanos = nanos(row.grossNanos + grossNanos);
   }
 
   /** What the ad units have earned on a day so far, in no order. */

@@ -9,16 +9,27 @@ export interface GrossOfApp {
   readonly grossNanos: Nanos;
 }
 
-/** The gross of each app of the developers for whom a business day is due, in key order. */
+/**
+ * The gross of each app of the developers for whom a business day is due, in key order: earnings less deductions. An app whose
+ * earnings are all deducted stands there with nothing, so that what was posted for it can be taken back.
+ */
 export async function grossOfDueApps(
   db: Queryable,
   { bucket, day }: { readonly bucket: number; readonly day: BusinessDay },
 ): Promise<GrossOfApp[]> {
   const { rows } = await db.query<{ developer_id: string; app_id: string; currency: string; gross_nanos: string }>(
     `select developer_id, app_id, currency, sum(gross_nanos) as gross_nanos
-     from due_days
-     join earnings using (bucket, business_date, developer_id)
-     where bucket = $1 and business_date = $2
+     from (
+       select developer_id, app_id, currency, gross_nanos
+       from due_days
+       join earnings using (bucket, business_date, developer_id)
+       where bucket = $1 and business_date = $2
+       union all
+       select developer_id, app_id, currency, -gross_nanos
+       from due_days
+       join deductions using (bucket, business_date, developer_id)
+       where bucket = $1 and business_date = $2
+     ) as valid
      group by developer_id, app_id, currency
      order by developer_id, app_id, currency`,
     [bucket, day],

@@ -1,22 +1,17 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { CatalogLookup } from '../catalog/lookup.ts';
 import type { Database } from '../db/database.ts';
-import { type AdEvent, type BadForm, isBadForm, tooLong } from '../domain/ad-event.ts';
-import { bucketOf } from '../domain/bucket.ts';
+import { type AdEvent, isBadForm, tooLong } from '../domain/ad-event.ts';
 import type { BusinessCalendar } from '../domain/business-day.ts';
 import { isRefusal, Refusal } from '../domain/errors.ts';
 import { UNASSIGNED } from '../domain/ids.ts';
 import { uuidSequence } from '../domain/uuid-sequence.ts';
-import { BatchBuilder, type RefusedLine } from './batch.ts';
+import type { RefusedLine } from './batch-columns.ts';
 import { type BatchKey, insertBatch, type NewBatch } from './inbox.ts';
-import { type AcceptanceWindow, acceptanceWindow, judgeEvent } from './judge-line.ts';
-import { type LineBlock, readLines, type UnreadableLine } from './line-reader.ts';
-
-/** Lines held in memory before they are committed to the inbox. */
-const FLUSH_LINES = 262_144;
-const REMEMBERED_IDS = 200_000;
-
-export type LineParser = (line: string) => AdEvent | BadForm;
+import { acceptanceWindow } from './judge-line.ts';
+import { LINE_FORMATS, type LineFormat } from './line-formats.ts';
+import { type LineBlock, NEWLINE, readBlocks, readLine, type UnreadableLine } from './line-reader.ts';
+import { LineScanner } from './line-scanner.ts';
+import { type ClosedBatch, OpenPart } from './open-part.ts';
 
 export interface AcceptDeps {
   readonly db: Database;
@@ -29,7 +24,7 @@ export interface AcceptDeps {
 
 export interface AcceptOptions {
   readonly path: string;
-  readonly parse: LineParser;
+  readonly format: LineFormat;
   /** "Now" for the acceptance window. */
   readonly clock: Date;
   /** The most lines that one batch holds. */
@@ -58,7 +53,7 @@ export async function acceptFile(deps: AcceptDeps, options: AcceptOptions): Prom
   const acceptance = new FileAcceptance(deps, options);
   let damage: Refusal | null = null;
   try {
-    for await (const block of readLines(options.path)) await acceptance.add(block);
+    for await (const block of readBlocks(options.path)) await acceptance.add(block);
   } catch (error) {
     if (!isRefusal(error) || error.code !== 'bad_file' || acceptance.received === 0) throw error;
     damage = error;
@@ -78,13 +73,13 @@ class FileAcceptance {
   received = 0;
   readonly #deps: AcceptDeps;
   readonly #options: AcceptOptions;
-  readonly #window: AcceptanceWindow;
   readonly #ingestId = randomUUIDv7();
   readonly #nextBatchId = uuidSequence(randomUUIDv7);
-  readonly #lookup = new CatalogLookup({ limit: REMEMBERED_IDS });
-  readonly #buckets = new Map<string, number>();
-  #open = new Map<number, BatchBuilder>();
-  #openLines = 0;
+  readonly #part: OpenPart;
+  readonly #scanner: LineScanner | null;
+  /** Where the line of each row of the block begins and ends. */
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = [];
   #batches = 0;
   #flushing: Promise<void> = Promise.resolve();
   #queueProblem: Refusal | null = null;
@@ -92,23 +87,38 @@ class FileAcceptance {
   constructor(deps: AcceptDeps, options: AcceptOptions) {
     this.#deps = deps;
     this.#options = options;
-    this.#window = acceptanceWindow(deps.calendar, options.clock);
+    const window = acceptanceWindow(deps.calendar, options.clock);
+    this.#part = new OpenPart({ bucketCount: deps.bucketCount, window });
+    this.#scanner = options.format === 'ndjson' ? new LineScanner(this.#part.block) : null;
   }
 
   async add(block: LineBlock): Promise<void> {
-    const results = block.lines.map(line => (line.trim() === '' ? null : this.#options.parse(line)));
-    await this.#resolveIds(results);
-    for (let index = 0; index < results.length; index += 1) {
-      const result = results[index] ?? null;
-      if (result === null) continue;
-      const batch = this.#take(result, { lineNo: block.firstLineNo + index, line: block.lines[index] as string });
-      if (this.#countLine(batch) >= this.#options.batchEvents) await this.#flush();
+    const refused = this.#read(block);
+    const { count } = this.#part.block;
+    await this.#part.resolveIds(this.#deps.db);
+    let next = 0;
+    for (let row = 0; row <= count; row += 1) {
+      for (let each = refused[next]; each?.beforeRow === row; each = refused[++next]) {
+        if (this.#isFilledBy(this.#part.refuse(each.line))) await this.#flush();
+      }
+      if (row < count && this.#isFilledBy(this.#judge(row, block))) await this.#flush();
     }
-    for (const line of block.unreadable) {
-      if (this.#countLine(this.#refuse(refusedUnreadable(line))) >= this.#options.batchEvents) await this.#flush();
-    }
-    if (this.#openLines >= FLUSH_LINES) await this.#flush();
+    if (this.#part.isFull) await this.#flush();
+    this.#part.clearBlock();
     this.#options.onProgress?.({ bytesRead: block.bytesRead, lines: this.received });
+  }
+
+  /** Counts a line, and tells whether its batch, with as many lines as this, takes no more. */
+  #isFilledBy(linesInBatch: number): boolean {
+    this.received += 1;
+    return linesInBatch >= this.#options.batchEvents;
+  }
+
+  #judge(row: number, block: LineBlock): number {
+    return this.#part.judge(row, () => {
+      const bytes = block.bytes.subarray(this.#starts[row], this.#ends[row]);
+      return this.#readAgain(bytes, this.#part.block.lineNo[row] as number);
+    });
   }
 
   async finish(): Promise<Omit<AcceptedFile, 'damage'>> {
@@ -123,76 +133,55 @@ class FileAcceptance {
     };
   }
 
-  /** Asks the catalog about the ids of a block at once. */
-  async #resolveIds(results: readonly (AdEvent | BadForm | null)[]): Promise<void> {
-    const appIds = new Set<string>();
-    const adUnitIds = new Set<string>();
-    for (const result of results) {
-      if (result === null || isBadForm(result)) continue;
-      appIds.add(result.appId);
-      adUnitIds.add(result.adUnitId);
+  /** Puts the events of a block into rows; tells its other lines, but blank ones, with the row that they stand before. */
+  #read({ firstLineNo, bytes, longLine }: LineBlock): { readonly beforeRow: number; readonly line: RefusedLine }[] {
+    const refused: { beforeRow: number; line: RefusedLine }[] = [];
+    const { block } = this.#part;
+    if (longLine !== null) refused.push({ beforeRow: 0, line: refusedUnreadable(longLine) });
+    let lineNo = firstLineNo;
+    for (let start = 0; start < bytes.length; lineNo += 1) {
+      const row = block.count;
+      const scanned = this.#scanner?.scan(bytes, start, lineNo) ?? -1;
+      const end = scanned >= 0 ? scanned : bytes.indexOf(NEWLINE, start);
+      const line = scanned >= 0 ? null : this.#parse(bytes.subarray(start, end), lineNo);
+      if (line !== null) refused.push({ beforeRow: row, line });
+      this.#starts[row] = start;
+      this.#ends[row] = end;
+      start = end + 1;
     }
-    await this.#lookup.resolve(this.#deps.db, { appIds, adUnitIds });
+    return refused;
   }
 
-  /** Puts the line into the open batch of its bucket, which it returns. */
-  #take(result: AdEvent | BadForm, { lineNo, line }: { readonly lineNo: number; readonly line: string }): BatchBuilder {
-    if (isBadForm(result)) {
-      return this.#refuse({ lineNo, ownerId: UNASSIGNED, ...result, bytes: Buffer.from(line) });
-    }
-    const judgement = judgeEvent(result, { window: this.#window, lookup: this.#lookup });
-    if (judgement.refusal !== null) {
-      return this.#refuse({ lineNo, ownerId: judgement.ownerId, ...judgement.refusal, bytes: Buffer.from(line) });
-    }
-    const { developerId, businessDay } = judgement;
-    const batch = this.#batchOf(developerId);
-    batch.add({ lineNo, developerId, event: result }, businessDay);
-    return batch;
+  /** Puts a line of whatever form into a row, or tells why it can't be; a blank one is neither. */
+  #parse(bytes: Buffer, lineNo: number): RefusedLine | null {
+    const line = readLine(bytes, lineNo);
+    if ('problem' in line) return refusedUnreadable(line);
+    if (line.text.trim() === '') return null;
+    const result = LINE_FORMATS[this.#options.format](line.text);
+    if (isBadForm(result)) return { lineNo, ownerId: UNASSIGNED, ...result, bytes: Buffer.from(line.text) };
+    this.#part.block.addEvent(lineNo, result);
+    return null;
   }
 
-  #refuse(line: RefusedLine): BatchBuilder {
-    const batch = this.#batchOf(line.ownerId);
-    batch.refuse(line);
-    return batch;
+  #readAgain(bytes: Buffer, lineNo: number): { event: AdEvent; lineNo: number; bytes: Buffer } {
+    const line = readLine(bytes, lineNo);
+    const event = 'problem' in line ? null : LINE_FORMATS[this.#options.format](line.text);
+    if ('problem' in line || event === null || isBadForm(event))
+      throw new Error(`line ${lineNo} reads differently now`);
+    return { event, lineNo, bytes: Buffer.from(line.text) };
   }
 
-  /** Returns how many lines its batch holds now. */
-  #countLine(batch: BatchBuilder): number {
-    this.received += 1;
-    this.#openLines += 1;
-    return batch.lineCount;
-  }
-
-  #batchOf(ownerId: string): BatchBuilder {
-    let bucket = this.#buckets.get(ownerId);
-    if (bucket === undefined) {
-      if (this.#buckets.size >= REMEMBERED_IDS) this.#buckets.clear();
-      bucket = bucketOf(ownerId, this.#deps.bucketCount);
-      this.#buckets.set(ownerId, bucket);
-    }
-    let batch = this.#open.get(bucket);
-    if (batch === undefined) {
-      batch = new BatchBuilder();
-      this.#open.set(bucket, batch);
-    }
-    return batch;
-  }
-
-  /** Hands the open batches to the inbox while the next lines are read; one flush at a time keeps the order of the file. */
+  /** Hands what was judged to the inbox while the next lines are read; one flush at a time keeps the order of the file. */
   async #flush(): Promise<void> {
     await this.#flushing;
-    if (this.#openLines === 0) return;
-    const open = this.#open;
-    this.#open = new Map();
-    this.#openLines = 0;
-    this.#flushing = this.#handIn(open);
+    if (this.#part.lineCount === 0) return;
+    this.#flushing = this.#handIn(this.#part.closeBatches());
     // A failure is reported by whoever awaits the flush next; until then it must not count as unhandled.
     this.#flushing.catch(() => {});
   }
 
-  async #handIn(open: ReadonlyMap<number, BatchBuilder>): Promise<void> {
-    const buckets = [...open.keys()].sort((a, b) => a - b);
-    const batches = await Promise.all(buckets.map(bucket => this.#pack(bucket, open.get(bucket) as BatchBuilder)));
+  async #handIn(closed: readonly ClosedBatch[]): Promise<void> {
+    const batches = await Promise.all(closed.map(batch => this.#pack(batch)));
     await this.#deps.db.transaction(async tx => {
       for (const batch of batches) await insertBatch(tx, batch);
     });
@@ -205,18 +194,17 @@ class FileAcceptance {
     }
   }
 
-  async #pack(bucket: number, batch: BatchBuilder): Promise<NewBatch> {
+  async #pack({ payload, ...batch }: ClosedBatch): Promise<NewBatch> {
     const batchId = this.#nextBatchId();
     return {
-      bucket,
+      ...batch,
       batchId,
       ingestId: this.#ingestId,
       source: this.#options.path,
+      format: this.#options.format,
       clock: this.#options.clock,
       acceptedAt: this.#deps.now(),
-      lineCount: batch.lineCount,
-      days: batch.days,
-      payload: await batch.pack(),
+      payload: await payload,
     };
   }
 }

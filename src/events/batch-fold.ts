@@ -2,22 +2,27 @@ import type { RateCards } from '../catalog/rate-cards.ts';
 import { formatAdEvent } from '../domain/ad-event.ts';
 import type { BusinessCalendar, BusinessDay } from '../domain/business-day.ts';
 import { EarningsFold } from '../earnings/earnings-fold.ts';
-import type { BatchContent, BatchEvent, RefusedLine } from './batch.ts';
-import { type ClaimedIdentity, type EventIdentity, identityOf } from './identity.ts';
+import type { BatchContent } from './batch.ts';
+import { type BatchColumns, eventAt, type RefusedLine } from './batch-columns.ts';
+import { hashIdentities } from './hash-identities.ts';
+import { claimedAt, type EventIdentity, type IdentityColumns, sameContent } from './identity.ts';
+import { IdentityTable } from './identity-table.ts';
 import type { LineCounts } from './inbox.ts';
-import { type PricedEvent, priceEvent } from './price-event.ts';
+import { type PricedRows, priceRows } from './price-event.ts';
 import type { RejectionReason } from './rejection-reasons.ts';
+import { UnitSums } from './unit-sums.ts';
 
-/** A batch with everything about its events that does not depend on other events. */
+/** A batch with everything about its events that does not depend on other events, by their place among `rows`. */
 export interface PreparedBatch {
   readonly seq: number;
-  readonly events: readonly PreparedEvent[];
+  readonly columns: BatchColumns;
+  readonly rows: Int32Array;
+  readonly identities: IdentityColumns;
+  /** The distinct business days, and the place of each row's. */
+  readonly days: readonly BusinessDay[];
+  readonly dayPlaces: Int32Array;
+  readonly prices: PricedRows;
   readonly refused: readonly RefusedLine[];
-}
-
-interface PreparedEvent extends BatchEvent, EventIdentity {
-  readonly businessDay: BusinessDay;
-  readonly price: PricedEvent;
 }
 
 export interface RejectedLine {
@@ -37,28 +42,45 @@ export interface ConflictingLine extends EventIdentity {
   readonly bytes: Buffer;
 }
 
+/** `rows`: those to be prepared, ascending; all unless given. */
 export function prepareBatch(
-  content: BatchContent,
+  { columns, refused }: BatchContent,
   {
     seq,
     calendar,
     rateCards,
-  }: { readonly seq: number; readonly calendar: BusinessCalendar; readonly rateCards: RateCards },
+    rows = allRows(columns),
+  }: {
+    readonly seq: number;
+    readonly calendar: BusinessCalendar;
+    readonly rateCards: RateCards;
+    readonly rows?: Int32Array;
+  },
 ): PreparedBatch {
-  const events = content.events.map(({ lineNo, developerId, event }): PreparedEvent => {
-    const businessDay = calendar.dayOf(event.occurredAtMs);
-    const { identity, content: said } = identityOf(developerId, event);
-    return {
-      lineNo,
-      developerId,
-      event,
-      identity,
-      content: said,
-      businessDay,
-      price: priceEvent(event, businessDay, rateCards),
-    };
-  });
-  return { seq, events, refused: content.refused };
+  const days: BusinessDay[] = [];
+  const dayPlaces = new Int32Array(rows.length);
+  for (let place = 0; place < rows.length; place += 1) {
+    const day = calendar.dayOf(columns.occurredAtMs[rows[place] as number] as number);
+    const known = days.indexOf(day);
+    dayPlaces[place] = known >= 0 ? known : days.push(day) - 1;
+  }
+  const dayOf = (place: number) => days[dayPlaces[place] as number] as BusinessDay;
+  return {
+    seq,
+    columns,
+    rows,
+    identities: hashIdentities(columns, rows, seq),
+    days,
+    dayPlaces,
+    prices: priceRows(columns, { rows, dayOf, rateCards }),
+    refused,
+  };
+}
+
+export function allRows({ count }: BatchColumns): Int32Array {
+  const rows = new Int32Array(count);
+  for (let row = 0; row < count; row += 1) rows[row] = row;
+  return rows;
 }
 
 /**
@@ -67,60 +89,78 @@ export function prepareBatch(
  */
 export class BatchFold {
   readonly earnings = new EarningsFold();
-  readonly claimed: ClaimedIdentity[] = [];
   readonly rejected: RejectedLine[] = [];
   /** The first line of each conflicting content. */
   readonly conflicting: ConflictingLine[] = [];
-  readonly #known: Map<string, string>;
+  readonly #known: IdentityTable;
+  readonly #knownBefore: number;
   readonly #conflicts = new Set<string>();
 
-  /** `known`: content by identity, of every identity among the batches' events that was claimed before; it grows. */
-  constructor(known: Map<string, string>) {
+  /** `known`: every identity among the batches' events that was claimed before, perhaps others too; it grows. */
+  constructor(known: IdentityTable = new IdentityTable()) {
     this.#known = known;
+    this.#knownBefore = known.count;
+  }
+
+  /** The identities that these batches claimed, in no order. */
+  get claimed(): IdentityColumns {
+    return this.#known.entriesFrom(this.#knownBefore);
   }
 
   /** `poisonous`: numbers of lines that made the batch fail; they are rejected as `internal_error`. */
-  add({ seq, events, refused }: PreparedBatch, poisonous: ReadonlySet<number> = new Set()): LineCounts {
+  add(batch: PreparedBatch, poisonous: ReadonlySet<number> = new Set()): LineCounts {
+    const { seq, columns, rows, identities, days, dayPlaces, prices, refused } = batch;
     for (const line of refused) this.rejected.push({ seq, ...line });
     const counts = { accepted: 0, duplicates: 0, conflicts: 0, rejected: refused.length };
-    for (const each of events) {
-      if (poisonous.has(each.lineNo)) {
+    const known = this.#known;
+    const sums = new UnitSums(columns, days);
+    for (let place = 0; place < rows.length; place += 1) {
+      const row = rows[place] as number;
+      const grossNanos = prices.grossNanos[place] as number;
+      if (poisonous.size > 0 && poisonous.has(columns.lineNo[row] as number)) {
         const detail = 'the line could not be processed; it is kept, to be tried again with a mended program';
-        this.#reject(seq, each, { reason: 'internal_error', field: null, detail });
+        this.#reject(batch, row, { reason: 'internal_error', field: null, detail });
         counts.rejected += 1;
-      } else if (each.price.refusal !== null) {
-        this.#reject(seq, each, each.price.refusal);
+        continue;
+      }
+      if (Number.isNaN(grossNanos)) {
+        const refusal = prices.refusals.get(place);
+        if (refusal === undefined) throw new Error(`line ${columns.lineNo[row]} has neither a gross nor a refusal`);
+        this.#reject(batch, row, refusal);
         counts.rejected += 1;
+        continue;
+      }
+      const first = known.find(identities, place);
+      if (first < 0) {
+        known.add(identities, place);
+        sums.add(row, { day: dayPlaces[place] as number, grossNanos });
+        counts.accepted += 1;
+      } else if (sameContent(known.tails, first, identities.tails, place)) {
+        counts.duplicates += 1;
       } else {
-        const first = this.#known.get(each.identity);
-        if (first === undefined) {
-          this.#known.set(each.identity, each.content);
-          this.claimed.push({ identity: each.identity, content: each.content, seq });
-          this.earnings.add(each, each.price.grossNanos);
-          counts.accepted += 1;
-        } else if (first === each.content) {
-          counts.duplicates += 1;
-        } else {
-          this.#addConflict(seq, each);
-          counts.conflicts += 1;
-        }
+        this.#addConflict(batch, place);
+        counts.conflicts += 1;
       }
     }
+    sums.addTo(this.earnings);
     return counts;
   }
 
   #reject(
-    seq: number,
-    { lineNo, developerId, event }: BatchEvent,
+    { seq, columns }: PreparedBatch,
+    row: number,
     refusal: { readonly reason: RejectionReason; readonly field: string | null; readonly detail: string },
   ): void {
+    const { lineNo, developerId, event } = eventAt(columns, row);
     this.rejected.push({ seq, lineNo, ownerId: developerId, ...refusal, bytes: Buffer.from(formatAdEvent(event)) });
   }
 
-  #addConflict(seq: number, { lineNo, developerId, event, identity, content }: PreparedEvent): void {
+  #addConflict({ seq, columns, rows, identities }: PreparedBatch, place: number): void {
+    const { identity, content } = claimedAt(identities, place);
     const key = `${identity} ${content}`;
     if (this.#conflicts.has(key)) return;
     this.#conflicts.add(key);
+    const { lineNo, developerId, event } = eventAt(columns, rows[place] as number);
     this.conflicting.push({ seq, lineNo, developerId, identity, content, bytes: Buffer.from(formatAdEvent(event)) });
   }
 }

@@ -1,8 +1,8 @@
 import { type AdEvent, type BadForm, isBadForm } from '../domain/ad-event.ts';
 import { Refusal } from '../domain/errors.ts';
-import type { LineParser } from './accept-file.ts';
 import type { CatalogEntries } from './catalog-entries.ts';
-import { readLines } from './line-reader.ts';
+import type { LineParser } from './line-formats.ts';
+import { linesOf, readBlocks } from './line-reader.ts';
 
 export interface DeriveOptions {
   readonly paths: readonly string[];
@@ -59,14 +59,15 @@ async function readIds(
   path: string,
   { parse, adUnitFormatOf, onSkipped }: DeriveOptions,
 ): Promise<void> {
-  for await (const { firstLineNo, lines, unreadable } of readLines(path)) {
-    for (const { lineNo, problem } of unreadable)
-      onSkipped?.({ path, lineNo, detail: `the line is unreadable: ${problem}` });
-    for (let index = 0; index < lines.length; index += 1) {
-      const line = lines[index] as string;
-      if (line.trim() === '') continue;
-      const problem = seen.add(parse(line), adUnitFormatOf?.(line) ?? null);
-      if (problem !== null) onSkipped?.({ path, lineNo: firstLineNo + index, detail: problem });
+  for await (const block of readBlocks(path)) {
+    for (const line of linesOf(block)) {
+      if ('problem' in line) {
+        onSkipped?.({ path, lineNo: line.lineNo, detail: `the line is unreadable: ${line.problem}` });
+        continue;
+      }
+      if (line.text.trim() === '') continue;
+      const problem = seen.add(parse(line.text), adUnitFormatOf?.(line.text) ?? null);
+      if (problem !== null) onSkipped?.({ path, lineNo: line.lineNo, detail: problem });
     }
   }
 }

@@ -1,18 +1,16 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type pg from 'pg';
-import type { ClaimedIdentity } from './identity.ts';
+import { type IdentityColumns, TAIL_BYTES } from './identity.ts';
 import {
-  headOf,
   headsFromBytes,
   headsToBytes,
-  type IdentitySegment,
+  isInOrder,
+  joinSegments,
   mergeSegments,
-  packSegment,
   placesOf,
-  TAIL_BYTES,
-  unpackEntry,
-  unpackSegment,
+  sortedSegment,
 } from './identity-segment.ts';
+import { IdentityTable } from './identity-table.ts';
 
 /** Segments of about one size, each eight times the size below, are merged when there are so many of them. */
 const MERGED_AT = 8;
@@ -24,46 +22,50 @@ const PICKED_PART = 0.02;
 const REMEMBERED_HEADS = 8_388_608;
 
 /**
- * Which of the identities a bucket's accepted events have claimed, and when. The caller holds the bucket's turn or reads a
- * snapshot, so that none is claimed in the meantime.
+ * Which of the identities a bucket's accepted events have claimed, and when; perhaps some more, which share their first 48 bits. The
+ * caller holds the bucket's turn or reads a snapshot, so that none is claimed in the meantime.
  */
 export async function findIdentities(
   tx: pg.ClientBase,
   bucket: number,
-  identities: readonly string[],
-): Promise<ClaimedIdentity[]> {
-  const wanted = new Set(identities);
-  const wantedHeads = new Float64Array(identities.map(headOf)).sort();
-  const found: ClaimedIdentity[] = [];
+  wanted: readonly IdentityColumns[],
+): Promise<IdentityTable> {
+  const count = wanted.reduce((sum, { heads }) => sum + heads.length, 0);
+  const wantedHeads = new Float64Array(count);
+  let at = 0;
+  for (const { heads } of wanted) {
+    wantedHeads.set(heads, at);
+    at += heads.length;
+  }
+  wantedHeads.sort();
+  // With room for all that the caller may add.
+  const found = new IdentityTable({ entries: count });
   for (const { segmentId, heads } of await segmentHeads(tx, bucket)) {
     const places = placesOf(wantedHeads, heads);
     if (places.length === 0) continue;
-    const tails = await tailsAt(tx, { bucket, segmentId, places, size: heads.length });
-    places.forEach((place, index) => {
-      const entry = unpackEntry(heads[place] as number, tails[index] as Buffer);
-      if (wanted.has(entry.identity)) found.push(entry);
-    });
+    const its = {
+      heads: Float64Array.from(places, place => heads[place] as number),
+      tails: await tailsAt(tx, { bucket, segmentId, places, size: heads.length }),
+    };
+    for (let place = 0; place < places.length; place += 1) found.add(its, place);
   }
   return found;
 }
 
 /** Records identities that nobody has claimed. The caller holds the bucket's turn. */
-export async function claimIdentities(
-  tx: pg.ClientBase,
-  bucket: number,
-  claimed: readonly ClaimedIdentity[],
-): Promise<void> {
-  if (claimed.length === 0) return;
-  await insertSegment(tx, bucket, packSegment(claimed));
+export async function claimIdentities(tx: pg.ClientBase, bucket: number, claimed: IdentityColumns): Promise<void> {
+  if (claimed.heads.length === 0) return;
+  await insertSegment(tx, bucket, sortedSegment(claimed));
   await mergeFullTier(tx, bucket);
 }
 
-/** All identities of a bucket, in their order. */
-export async function* storedIdentities(tx: pg.ClientBase, bucket: number): AsyncGenerator<ClaimedIdentity> {
-  yield* unpackSegment(mergeSegments(await readSegments(tx, bucket)));
+/** All identities of a bucket, in their order unless a segment has lost its own. */
+export async function storedIdentities(tx: pg.ClientBase, bucket: number): Promise<IdentityColumns> {
+  const segments = await readSegments(tx, bucket);
+  return segments.every(isInOrder) ? mergeSegments(segments) : joinSegments(segments);
 }
 
-async function insertSegment(tx: pg.ClientBase, bucket: number, { heads, tails }: IdentitySegment): Promise<void> {
+async function insertSegment(tx: pg.ClientBase, bucket: number, { heads, tails }: IdentityColumns): Promise<void> {
   await tx.query(
     'insert into identity_segments (bucket, segment_id, identities, heads, tails) values ($1, $2, $3, $4, $5)',
     [bucket, randomUUIDv7(), heads.length, headsToBytes(heads), tails],
@@ -90,7 +92,7 @@ async function readSegments(
   tx: pg.ClientBase,
   bucket: number,
   ids: readonly string[] | null = null,
-): Promise<IdentitySegment[]> {
+): Promise<IdentityColumns[]> {
   const { rows } = await tx.query<{ heads: Buffer; tails: Buffer }>(
     'select heads, tails from identity_segments where bucket = $1 and ($2::uuid[] is null or segment_id = any ($2))',
     [bucket, ids],
@@ -144,14 +146,14 @@ async function tailsAt(
     places,
     size,
   }: { readonly bucket: number; readonly segmentId: string; readonly places: readonly number[]; readonly size: number },
-): Promise<Buffer[]> {
+): Promise<Buffer> {
   if (places.length > size * PICKED_PART) {
     const { rows: whole } = await tx.query<{ tails: Buffer }>(
       'select tails from identity_segments where bucket = $1 and segment_id = $2',
       [bucket, segmentId],
     );
     const [{ tails }] = whole as [{ tails: Buffer }];
-    return places.map(place => tails.subarray(place * TAIL_BYTES, (place + 1) * TAIL_BYTES));
+    return Buffer.concat(places.map(place => tails.subarray(place * TAIL_BYTES, (place + 1) * TAIL_BYTES)));
   }
   const { rows } = await tx.query<{ tail: Buffer }>(
     `select substring(segment.tails from 1 + $4::int * picked.place for $4) as tail
@@ -161,5 +163,5 @@ async function tailsAt(
      order by picked.nth`,
     [bucket, segmentId, places, TAIL_BYTES],
   );
-  return rows.map(row => row.tail);
+  return Buffer.concat(rows.map(row => row.tail));
 }

@@ -1,54 +1,106 @@
-import type { ClaimedIdentity } from './identity.ts';
+import { type ClaimedIdentity, claimedAt, IDENTITY_TAIL_BYTES, type IdentityColumns, TAIL_BYTES } from './identity.ts';
 
-/**
- * Identities as a segment holds them, sorted: the first 48 bits of each as a number, to be searched; then, for each, the other
- * 80 bits, its content and the batch that claimed it, to be read when a number has been found.
- */
-export interface IdentitySegment {
-  readonly heads: Float64Array;
-  /** `TAIL_BYTES` for each head. */
-  readonly tails: Buffer;
+const DIGIT_BITS = 11;
+const DIGITS = 1 << DIGIT_BITS;
+
+/** Identities in their order: a segment as it is stored. */
+export function sortedSegment(identities: IdentityColumns): IdentityColumns {
+  return inOrder(identities, orderOf(identities));
 }
 
-const HEAD_DIGITS = 12;
-const IDENTITY_TAIL_BYTES = 10;
-const CONTENT_AT = IDENTITY_TAIL_BYTES;
-const SEQ_AT = CONTENT_AT + 8;
-const SEQ_BYTES = 6;
-export const TAIL_BYTES = SEQ_AT + SEQ_BYTES;
-
-/** The first 48 bits of an identity's 32 hexadecimal digits. */
-export function headOf(identity: string): number {
-  return Number.parseInt(identity.slice(0, HEAD_DIGITS), 16);
+/** One segment with all identities of several, which are disjoint. */
+export function mergeSegments(segments: readonly IdentityColumns[]): IdentityColumns {
+  return segments.length === 1 ? joinSegments(segments) : sortedSegment(joinSegments(segments));
 }
 
-export function packSegment(claimed: readonly ClaimedIdentity[]): IdentitySegment {
-  const entries = claimed.map(claim => ({ claim, head: headOf(claim.identity) }));
-  entries.sort((a, b) => a.head - b.head || (a.claim.identity < b.claim.identity ? -1 : 1));
-  const heads = new Float64Array(entries.length);
-  const tails = Buffer.allocUnsafe(entries.length * TAIL_BYTES);
-  entries.forEach(({ claim, head }, index) => {
-    const at = index * TAIL_BYTES;
-    heads[index] = head;
-    tails.write(claim.identity.slice(HEAD_DIGITS), at, IDENTITY_TAIL_BYTES, 'hex');
-    tails.writeBigInt64BE(BigInt(claim.content), at + CONTENT_AT);
-    tails.writeUIntBE(claim.seq, at + SEQ_AT, SEQ_BYTES);
-  });
-  return { heads, tails };
-}
-
-export function* unpackSegment({ heads, tails }: IdentitySegment): Generator<ClaimedIdentity> {
-  for (let index = 0; index < heads.length; index += 1) {
-    yield unpackEntry(heads[index] as number, tails.subarray(index * TAIL_BYTES, (index + 1) * TAIL_BYTES));
+/** All identities of several segments, one segment behind the other. */
+export function joinSegments(segments: readonly IdentityColumns[]): IdentityColumns {
+  const heads = new Float64Array(segments.reduce((sum, segment) => sum + segment.heads.length, 0));
+  let at = 0;
+  for (const segment of segments) {
+    heads.set(segment.heads, at);
+    at += segment.heads.length;
   }
+  return { heads, tails: Buffer.concat(segments.map(segment => segment.tails)) };
 }
 
-export function unpackEntry(head: number, tail: Buffer): ClaimedIdentity {
-  return {
-    identity: head.toString(16).padStart(HEAD_DIGITS, '0') + tail.toString('hex', 0, IDENTITY_TAIL_BYTES),
-    content: tail.readBigInt64BE(CONTENT_AT).toString(),
-    seq: tail.readUIntBE(SEQ_AT, SEQ_BYTES),
-  };
+export function isInOrder(segment: IdentityColumns): boolean {
+  for (let place = 1; place < segment.heads.length; place += 1) if (comesFirst(segment, place, place - 1)) return false;
+  return true;
+}
+
+export function isSameSegment(a: IdentityColumns, b: IdentityColumns): boolean {
+  return headsToBytes(a.heads).equals(headsToBytes(b.heads)) && a.tails.equals(b.tails);
+}
+
+export function* identitiesIn(segment: IdentityColumns): Generator<ClaimedIdentity> {
+  for (let place = 0; place < segment.heads.length; place += 1) yield claimedAt(segment, place);
+}
+
+function inOrder({ heads, tails }: IdentityColumns, order: Uint32Array): IdentityColumns {
+  const sortedHeads = new Float64Array(order.length);
+  const sortedTails = Buffer.allocUnsafe(order.length * TAIL_BYTES);
+  let to = 0;
+  for (let index = 0; index < order.length; index += 1) {
+    const place = order[index] as number;
+    sortedHeads[index] = heads[place] as number;
+    let from = place * TAIL_BYTES;
+    for (const end = from + TAIL_BYTES; from < end; from += 1) sortedTails[to++] = tails[from] as number;
+  }
+  return { heads: sortedHeads, tails: sortedTails };
+}
+
+/** The places in the order of their identities: by digits of the upper 33 bits of the heads, and the few that share these by the rest. */
+function orderOf(segment: IdentityColumns): Uint32Array {
+  const { heads } = segment;
+  const count = heads.length;
+  const upper = new Float64Array(count);
+  for (let place = 0; place < count; place += 1) upper[place] = Math.floor((heads[place] as number) / 0x8000);
+  let order = Uint32Array.from(upper, (_, place) => place);
+  let next = new Uint32Array(count);
+  const ends = new Uint32Array(DIGITS);
+  for (let digit = 0; digit < 3; digit += 1) {
+    const unit = 2 ** (digit * DIGIT_BITS);
+    ends.fill(0);
+    const digits = new Uint16Array(count);
+    for (let place = 0; place < count; place += 1) {
+      const value = Math.floor((upper[place] as number) / unit) % DIGITS;
+      digits[place] = value;
+      ends[value] = (ends[value] as number) + 1;
+    }
+    let total = 0;
+    for (let value = 0; value < DIGITS; value += 1) {
+      const its = ends[value] as number;
+      ends[value] = total;
+      total += its;
+    }
+    for (let index = 0; index < count; index += 1) {
+      const place = order[index] as number;
+      const value = digits[place] as number;
+      const to = ends[value] as number;
+      next[to] = place;
+      ends[value] = to + 1;
+    }
+    [order, next] = [next, order];
+  }
+  for (let index = 1; index < count; index += 1) {
+    const place = order[index] as number;
+    let to = index;
+    while (to > 0 && comesFirst(segment, place, order[to - 1] as number)) {
+      order[to] = order[to - 1] as number;
+      to -= 1;
+    }
+    order[to] = place;
+  }
+  return order;
+}
+
+function comesFirst({ heads, tails }: IdentityColumns, a: number, b: number): boolean {
+  const difference = (heads[a] as number) - (heads[b] as number);
+  if (difference !== 0) return difference < 0;
+  const aAt = a * TAIL_BYTES;
+  const bAt = b * TAIL_BYTES;
+  return tails.compare(tails, bAt, bAt + IDENTITY_TAIL_BYTES, aAt, aAt + IDENTITY_TAIL_BYTES) < 0;
 }
 
 /** Places in `heads` of all `wanted` heads, both sorted: two identities that share their first 48 bits are two places. */
@@ -79,47 +131,6 @@ function firstNotBelow(heads: Float64Array, head: number, from: number): number 
     else high = middle;
   }
   return low;
-}
-
-/** One segment with all identities of several, which are disjoint. */
-export function mergeSegments(segments: readonly IdentitySegment[]): IdentitySegment {
-  if (segments.length === 0) return { heads: new Float64Array(), tails: Buffer.alloc(0) };
-  let round = [...segments];
-  while (round.length > 1) {
-    const next: IdentitySegment[] = [];
-    for (let index = 0; index < round.length; index += 2) {
-      const left = round[index] as IdentitySegment;
-      const right = round[index + 1];
-      next.push(right === undefined ? left : mergeTwo(left, right));
-    }
-    round = next;
-  }
-  return round[0] as IdentitySegment;
-}
-
-function mergeTwo(left: IdentitySegment, right: IdentitySegment): IdentitySegment {
-  const heads = new Float64Array(left.heads.length + right.heads.length);
-  const tails = Buffer.allocUnsafe(heads.length * TAIL_BYTES);
-  let fromLeft = 0;
-  let fromRight = 0;
-  for (let index = 0; index < heads.length; index += 1) {
-    const takeLeft =
-      fromRight >= right.heads.length || (fromLeft < left.heads.length && comesFirst(left, fromLeft, right, fromRight));
-    const [source, place] = takeLeft ? [left, fromLeft++] : [right, fromRight++];
-    heads[index] = source.heads[place] as number;
-    source.tails.copy(tails, index * TAIL_BYTES, place * TAIL_BYTES, (place + 1) * TAIL_BYTES);
-  }
-  return { heads, tails };
-}
-
-function comesFirst(left: IdentitySegment, leftPlace: number, right: IdentitySegment, rightPlace: number): boolean {
-  const difference = (left.heads[leftPlace] as number) - (right.heads[rightPlace] as number);
-  if (difference !== 0) return difference < 0;
-  const leftAt = leftPlace * TAIL_BYTES;
-  const rightAt = rightPlace * TAIL_BYTES;
-  return (
-    left.tails.compare(right.tails, rightAt, rightAt + IDENTITY_TAIL_BYTES, leftAt, leftAt + IDENTITY_TAIL_BYTES) < 0
-  );
 }
 
 /** Heads as bytes, little-endian, and back. */

@@ -25,7 +25,7 @@ export async function inboxStatus(q: Queryable): Promise<InboxStatus> {
   return rows[0] ?? { pendingBatches: 0, pendingLines: 0, oldestPendingAt: null, lastProcessedAt: null };
 }
 
-/** Lines of batches processed since an instant that did not come to earnings. */
+/** Lines of batches processed since an instant that did not come to earnings and were not taken in since. */
 export interface RecentTrouble {
   /** By reason. */
   readonly rejected: Readonly<Record<string, number>>;
@@ -38,6 +38,10 @@ export async function recentTrouble(q: Queryable, { since }: { readonly since: D
      from inbox_batches as batch
      join rejected_lines as rejected on rejected.bucket = batch.bucket and rejected.seq = batch.seq
      where batch.processed_at >= $1 and batch.rejected > 0
+       and not exists (
+         select from redriven_lines as redriven
+         where redriven.bucket = rejected.bucket and redriven.seq = rejected.seq and redriven.line_no = rejected.line_no
+       )
      group by rejected.reason
      order by lines desc, rejected.reason`,
     [since],

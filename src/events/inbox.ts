@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type pg from 'pg';
 import type { Queryable } from '../db/database.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
+import type { LineFormat } from './line-formats.ts';
 
 export interface BatchKey {
   readonly bucket: number;
@@ -11,6 +12,8 @@ export interface BatchKey {
 export interface NewBatch extends BatchKey {
   readonly ingestId: string;
   readonly source: string;
+  /** How its rejected lines are to be read. */
+  readonly format: LineFormat;
   readonly clock: Date;
   readonly acceptedAt: Date;
   readonly lineCount: number;
@@ -43,8 +46,8 @@ export function digestOf(payload: Buffer): Buffer {
 export async function insertBatch(tx: pg.ClientBase, batch: NewBatch): Promise<void> {
   await tx.query(
     `insert into inbox_batches (bucket, batch_id, ingest_id, source, clock, accepted_at, line_count, first_date, last_date,
-       payload, payload_digest)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+       payload, payload_digest, format)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
     [
       batch.bucket,
       batch.batchId,
@@ -57,6 +60,7 @@ export async function insertBatch(tx: pg.ClientBase, batch: NewBatch): Promise<v
       batch.days?.last ?? null,
       batch.payload,
       digestOf(batch.payload),
+      batch.format,
     ],
   );
 }

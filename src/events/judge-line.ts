@@ -31,7 +31,7 @@ export type Judgement =
 /** Whose an event of good form is, or the first reason why it can't be taken; the catalog's answers are at hand in `lookup`. */
 export function judgeEvent(
   event: AdEvent,
-  { window, lookup }: { window: AcceptanceWindow; lookup: CatalogLookup },
+  { window, lookup }: { window: AcceptanceWindow; lookup: Pick<CatalogLookup, 'developerOf' | 'appOfAdUnit'> },
 ): Judgement {
   const developerId = lookup.developerOf(event.appId);
   const ownerId = developerId ?? UNASSIGNED;

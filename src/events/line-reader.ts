@@ -7,8 +7,11 @@ import { Refusal } from '../domain/errors.ts';
 
 /** How much of a line that is too long is kept as evidence. */
 export const KEPT_BYTES_OF_LONG_LINE = 1024;
-const NEWLINE = 0x0a;
-const BYTE_ORDER_MARK = '\uFEFF';
+export const NEWLINE = 0x0a;
+const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
+const READ_BYTES = 1 << 20;
+/** Of a damaged file, what was unpacked into a whole chunk still counts. */
+const UNPACKED_BYTES = 1 << 18;
 
 /** A line that can't be read as text: its bytes are the evidence. */
 export interface UnreadableLine {
@@ -18,28 +21,33 @@ export interface UnreadableLine {
   readonly byteLength: number;
 }
 
-/** Consecutive lines of a file, numbered from 1; blank lines are in it as empty texts. */
+/** Consecutive whole lines of a file, or a single one that is too long to be kept. */
 export interface LineBlock {
+  /** Counted from 1. */
   readonly firstLineNo: number;
-  readonly lines: readonly string[];
-  /** Their places in `lines` hold empty texts. */
-  readonly unreadable: readonly UnreadableLine[];
+  /** Each line, the last one too, with `\n` behind it. */
+  readonly bytes: Buffer;
+  /** The line of this block, whose `bytes` are empty then. */
+  readonly longLine: UnreadableLine | null;
   /** Bytes of the file as it lies on disk that were read so far. */
   readonly bytesRead: number;
+}
+
+/** A line as text, without its end and without the byte order mark of the first one. */
+export interface ReadLine {
+  readonly lineNo: number;
+  readonly text: string;
 }
 
 /**
  * Streams the lines of a plain, gzip or zstd file (told by its first bytes), never holding more than a block and one line.
  * @throws Refusal `bad_file` when the file can't be opened, or after the last whole line of one that is truncated or corrupt
  */
-export async function* readLines(path: string): AsyncGenerator<LineBlock> {
+export async function* readBlocks(path: string): AsyncGenerator<LineBlock> {
   const { source, unpack } = await openText(path);
   const splitter = new LineSplitter();
   try {
-    for await (const chunk of unpack ?? source) {
-      const block = splitter.push(chunk as Buffer, source.bytesRead);
-      if (block !== null) yield block;
-    }
+    for await (const chunk of unpack ?? source) yield* splitter.push(chunk as Buffer, source.bytesRead);
   } catch (error) {
     throw badFile(
       path,
@@ -49,8 +57,7 @@ export async function* readLines(path: string): AsyncGenerator<LineBlock> {
   } finally {
     source.destroy();
   }
-  const rest = splitter.end(source.bytesRead);
-  if (rest !== null) yield rest;
+  yield* splitter.end(source.bytesRead);
   // Node ends at the first bytes that are no zstd, and says nothing; for gzip that is an error, but for a padding of zeros.
   if (unpack instanceof ZstdDecompress && unpack.bytesWritten < source.bytesRead) {
     const problem = `holds something after line ${splitter.linesRead} that is not packed with zstd`;
@@ -58,10 +65,33 @@ export async function* readLines(path: string): AsyncGenerator<LineBlock> {
   }
 }
 
+/** The lines of a block one by one, blank ones among them. */
+export function* linesOf({ firstLineNo, bytes, longLine }: LineBlock): Generator<ReadLine | UnreadableLine> {
+  if (longLine !== null) yield longLine;
+  let lineNo = firstLineNo;
+  for (let start = 0; start < bytes.length; lineNo += 1) {
+    const end = bytes.indexOf(NEWLINE, start);
+    yield readLine(bytes.subarray(start, end), lineNo);
+    start = end + 1;
+  }
+}
+
+/** `line` comes without its `\n`; a `\r` at its end belongs to the end. */
+export function readLine(line: Buffer, lineNo: number): ReadLine | UnreadableLine {
+  const bytes = lineNo === 1 && line.indexOf(BYTE_ORDER_MARK) === 0 ? line.subarray(BYTE_ORDER_MARK.length) : line;
+  const byteLength = bytes.length;
+  if (byteLength > MAX_LINE_BYTES) {
+    return { lineNo, problem: 'too_long', bytes: Buffer.from(bytes.subarray(0, KEPT_BYTES_OF_LONG_LINE)), byteLength };
+  }
+  if (!isUtf8(bytes)) return { lineNo, problem: 'not_utf8', bytes: Buffer.from(bytes), byteLength };
+  const text = bytes.toString();
+  return { lineNo, text: text.endsWith('\r') ? text.slice(0, -1) : text };
+}
+
 async function openText(path: string): Promise<{ source: ReadStream; unpack: Gunzip | ZstdDecompress | null }> {
   const magic = await readMagic(path);
-  const source = createReadStream(path, { highWaterMark: 1 << 18 });
-  const options = { chunkSize: 1 << 18 };
+  const source = createReadStream(path, { highWaterMark: READ_BYTES });
+  const options = { chunkSize: UNPACKED_BYTES };
   const unpack =
     magic[0] === 0x1f && magic[1] === 0x8b
       ? createGunzip(options)
@@ -96,37 +126,37 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Cuts chunks of bytes into lines. */
+/** Cuts chunks of bytes into blocks of whole lines. */
 class LineSplitter {
   linesRead = 0;
   #carry: Buffer[] = [];
   #carryBytes = 0;
 
-  push(chunk: Buffer, bytesRead: number): LineBlock | null {
-    const end = chunk.lastIndexOf(NEWLINE);
-    if (end < 0) {
-      this.#keep(chunk);
-      return null;
+  *push(chunk: Buffer, bytesRead: number): Generator<LineBlock> {
+    let from = 0;
+    const end = chunk.lastIndexOf(NEWLINE) + 1;
+    if (end > 0 && this.#carryBytes > 0) {
+      from = chunk.indexOf(NEWLINE) + 1;
+      if (this.#carryBytes > MAX_LINE_BYTES) {
+        this.#carryBytes += from - 1;
+        yield this.#longLine(bytesRead);
+      } else {
+        const bytes = Buffer.concat([...this.#carry, chunk.subarray(0, from)]);
+        this.#letGo();
+        yield this.#block(bytes, bytesRead);
+      }
     }
-    const skipped = this.#carryBytes > MAX_LINE_BYTES ? this.#cutLongLine(chunk) : null;
-    if (skipped !== null) {
-      const rest = this.push(chunk.subarray(skipped.next), bytesRead);
-      return rest === null ? { ...skipped.block, bytesRead } : joinBlocks(skipped.block, rest);
-    }
-    const bytes = Buffer.concat([...this.#carry, chunk.subarray(0, end)]);
-    this.#carry = [];
-    this.#carryBytes = 0;
-    this.#keep(chunk.subarray(end + 1));
-    return this.#block(bytes, bytesRead);
+    if (end > from) yield this.#block(chunk.subarray(from, end), bytesRead);
+    this.#keep(chunk.subarray(end));
   }
 
-  end(bytesRead: number): LineBlock | null {
-    if (this.#carryBytes === 0) return null;
-    if (this.#carryBytes > MAX_LINE_BYTES) return { ...this.#longLine(), bytesRead };
-    const bytes = Buffer.concat(this.#carry);
-    this.#carry = [];
-    this.#carryBytes = 0;
-    return this.#block(bytes, bytesRead);
+  *end(bytesRead: number): Generator<LineBlock> {
+    if (this.#carryBytes === 0) return;
+    if (this.#carryBytes > MAX_LINE_BYTES) {
+      yield this.#longLine(bytesRead);
+      return;
+    }
+    yield this.#block(Buffer.concat([...this.#carry, Buffer.of(NEWLINE)]), bytesRead);
   }
 
   /** Of a line past the limit only the first bytes are kept, however long it goes on. */
@@ -136,72 +166,23 @@ class LineSplitter {
     this.#carryBytes += bytes.length;
   }
 
-  #cutLongLine(chunk: Buffer): { block: LineBlock; next: number } {
-    const end = chunk.indexOf(NEWLINE);
-    this.#carryBytes += end;
-    return { block: this.#longLine(), next: end + 1 };
-  }
-
-  #longLine(): LineBlock {
-    const kept = Buffer.concat(this.#carry).subarray(0, KEPT_BYTES_OF_LONG_LINE);
-    const line = {
-      lineNo: this.linesRead + 1,
-      problem: 'too_long',
-      bytes: Buffer.from(kept),
-      byteLength: this.#carryBytes,
-    } as const;
+  #letGo(): void {
     this.#carry = [];
     this.#carryBytes = 0;
+  }
+
+  #longLine(bytesRead: number): LineBlock {
     this.linesRead += 1;
-    return { firstLineNo: this.linesRead, lines: [''], unreadable: [line], bytesRead: 0 };
+    const lineNo = this.linesRead;
+    const bytes = Buffer.from(Buffer.concat(this.#carry).subarray(0, KEPT_BYTES_OF_LONG_LINE));
+    const longLine = { lineNo, problem: 'too_long', bytes, byteLength: this.#carryBytes } as const;
+    this.#letGo();
+    return { firstLineNo: lineNo, bytes: Buffer.alloc(0), longLine, bytesRead };
   }
 
   #block(bytes: Buffer, bytesRead: number): LineBlock {
     const firstLineNo = this.linesRead + 1;
-    const lines = bytes.toString('utf8').split('\n');
-    if (firstLineNo === 1 && lines[0]?.startsWith(BYTE_ORDER_MARK)) lines[0] = lines[0].slice(1);
-    this.linesRead += lines.length;
-    const unreadable: UnreadableLine[] = [];
-    const wholeIsText = isUtf8(bytes);
-    let start = 0;
-    for (let index = 0; index < lines.length; index += 1) {
-      const line = lines[index] as string;
-      // Where a block holds broken bytes the texts have other lengths than the bytes, so lines are found in the bytes again.
-      const end = wholeIsText ? -1 : endOfLine(bytes, start);
-      const problem = wholeIsText ? lengthProblem(line) : byteProblem(bytes.subarray(start, end));
-      if (problem !== null) {
-        const raw = wholeIsText ? Buffer.from(line) : bytes.subarray(start, end);
-        const kept = problem === 'too_long' ? raw.subarray(0, KEPT_BYTES_OF_LONG_LINE) : raw;
-        unreadable.push({ lineNo: firstLineNo + index, problem, bytes: Buffer.from(kept), byteLength: raw.length });
-        lines[index] = '';
-      } else if (line.endsWith('\r')) {
-        lines[index] = line.slice(0, -1);
-      }
-      start = end + 1;
-    }
-    return { firstLineNo, lines, unreadable, bytesRead };
+    for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) this.linesRead += 1;
+    return { firstLineNo, bytes, longLine: null, bytesRead };
   }
-}
-
-function endOfLine(bytes: Buffer, start: number): number {
-  const end = bytes.indexOf(NEWLINE, start);
-  return end < 0 ? bytes.length : end;
-}
-
-function lengthProblem(line: string): 'too_long' | null {
-  return line.length * 3 > MAX_LINE_BYTES && Buffer.byteLength(line) > MAX_LINE_BYTES ? 'too_long' : null;
-}
-
-function byteProblem(bytes: Buffer): 'too_long' | 'not_utf8' | null {
-  if (bytes.length > MAX_LINE_BYTES) return 'too_long';
-  return isUtf8(bytes) ? null : 'not_utf8';
-}
-
-function joinBlocks(first: LineBlock, second: LineBlock): LineBlock {
-  return {
-    firstLineNo: first.firstLineNo,
-    lines: [...first.lines, ...second.lines],
-    unreadable: [...first.unreadable, ...second.unreadable],
-    bytesRead: second.bytesRead,
-  };
 }

@@ -2,17 +2,23 @@ import type { RateCards } from '../catalog/rate-cards.ts';
 import { type AdEvent, grossNanosOf } from '../domain/ad-event.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 import type { Nanos } from '../domain/nanos.ts';
+import { type BatchColumns, eventAt } from './batch-columns.ts';
 import type { RejectionReason } from './rejection-reasons.ts';
 
-export type PricedEvent =
-  | { readonly grossNanos: Nanos; readonly refusal: null }
-  | {
-      readonly refusal: {
-        readonly reason: RejectionReason;
-        readonly field: string;
-        readonly detail: string;
-      };
-    };
+export interface PriceRefusal {
+  readonly reason: RejectionReason;
+  readonly field: string;
+  readonly detail: string;
+}
+
+export type PricedEvent = { readonly grossNanos: Nanos; readonly refusal: null } | { readonly refusal: PriceRefusal };
+
+/** What the rows of a batch earned, by their place: NaN for one that is refused. */
+export interface PricedRows {
+  /** Whole; at most 10¹⁵, the highest price of a click. */
+  readonly grossNanos: Float64Array;
+  readonly refusals: ReadonlyMap<number, PriceRefusal>;
+}
 
 /** What one event earned: by the price on its line, else by its campaign's rate card in force on the business day. */
 export function priceEvent(event: AdEvent, day: BusinessDay, rateCards: RateCards): PricedEvent {
@@ -31,4 +37,45 @@ export function priceEvent(event: AdEvent, day: BusinessDay, rateCards: RateCard
     return { refusal: { reason: 'currency_mismatch', field: 'currency', detail } };
   }
   return { grossNanos: grossNanosOf(event.type, card.price), refusal: null };
+}
+
+/** `priceEvent` of rows; what one price, or one rate card's, comes to is computed once. `dayOf` tells the business day by place. */
+export function priceRows(
+  columns: BatchColumns,
+  {
+    rows,
+    dayOf,
+    rateCards,
+  }: { readonly rows: Int32Array; readonly dayOf: (place: number) => BusinessDay; readonly rateCards: RateCards },
+): PricedRows {
+  const grossNanos = new Float64Array(rows.length);
+  const refusals = new Map<number, PriceRefusal>();
+  const ofPrice = new Float64Array(columns.price.values.length * 2).fill(Number.NaN);
+  const ofCard = new Map<string, PricedEvent>();
+  for (let place = 0; place < rows.length; place += 1) {
+    const row = rows[place] as number;
+    const price = columns.price.places[row] as number;
+    if (price >= 0) {
+      const key = price * 2 + (columns.isClick[row] as number);
+      let gross = ofPrice[key] as number;
+      if (Number.isNaN(gross)) {
+        gross = Number(
+          grossNanosOf(columns.isClick[row] === 1 ? 'click' : 'impression', columns.price.values[price] as string),
+        );
+        ofPrice[key] = gross;
+      }
+      grossNanos[place] = gross;
+      continue;
+    }
+    const day = dayOf(place);
+    const key = `${columns.campaign.places[row]} ${columns.currency.places[row]} ${columns.isClick[row]} ${day}`;
+    let priced = ofCard.get(key);
+    if (priced === undefined) {
+      priced = priceEvent(eventAt(columns, row).event, day, rateCards);
+      ofCard.set(key, priced);
+    }
+    grossNanos[place] = priced.refusal === null ? Number(priced.grossNanos) : Number.NaN;
+    if (priced.refusal !== null) refusals.set(place, priced.refusal);
+  }
+  return { grossNanos, refusals };
 }

@@ -6,8 +6,8 @@ import { isDataFailure } from '../db/errors.ts';
 import { takeTurn } from '../db/turn.ts';
 import type { BusinessCalendar } from '../domain/business-day.ts';
 import { addEarnings } from '../earnings/add-earnings.ts';
-import { type BatchContent, type BatchEvent, unpackBatch } from './batch.ts';
-import { BatchFold, type PreparedBatch, prepareBatch } from './batch-fold.ts';
+import { type BatchContent, unpackBatch } from './batch.ts';
+import { allRows, BatchFold, type PreparedBatch, prepareBatch } from './batch-fold.ts';
 import { claimIdentities, findIdentities } from './identities.ts';
 import { lastSeq, markProcessed, type ProcessedBatch, takePending } from './inbox.ts';
 import { keepConflictingLines, keepRejectedLines } from './refused-lines.ts';
@@ -57,15 +57,15 @@ async function processOneCarefully(tx: pg.ClientBase, deps: ProcessDeps, options
   const work = await takeWork(tx, deps, { bucket: options.bucket, maxLines: 1 });
   if (work === null) return 0;
   const [batch] = work.batches as [PendingContent];
-  const { events } = batch.content;
+  const { columns } = batch.content;
   const poisonous = new Set<number>();
   for (;;) {
-    const culprit = await findPoisonousLine(events.length, async count => {
-      const part = { ...batch, content: { ...batch.content, events: events.slice(0, count) } };
+    const culprit = await findPoisonousLine(columns.count, async count => {
+      const part = { ...batch, rows: allRows(columns).subarray(0, count) };
       return await dataFailureOf(tx, () => writeEffects(tx, { ...work, batches: [part] }, poisonous));
     });
     if (culprit === null) break;
-    poisonous.add((events[culprit] as BatchEvent).lineNo);
+    poisonous.add(columns.lineNo[culprit] as number);
   }
   await markProcessed(tx, await writeEffects(tx, work, poisonous), deps.now());
   return 1;
@@ -110,6 +110,8 @@ interface PendingContent {
   readonly batchId: string;
   readonly seq: number;
   readonly content: BatchContent;
+  /** Those of its rows that are to be processed. */
+  readonly rows: Int32Array;
 }
 
 interface Work {
@@ -134,7 +136,8 @@ async function takeWork(
   const seqBefore = await lastSeq(tx, bucket);
   const batches: PendingContent[] = [];
   for (const { batchId, payload } of pending) {
-    batches.push({ batchId, seq: seqBefore + batches.length + 1, content: await unpackBatch(payload) });
+    const content = await unpackBatch(payload);
+    batches.push({ batchId, seq: seqBefore + batches.length + 1, content, rows: allRows(content.columns) });
   }
   return { bucket, calendar, referenceVersion, rateCards, batches };
 }
@@ -156,10 +159,9 @@ async function writeEffects(
   { bucket, calendar, referenceVersion, rateCards, batches }: Work,
   poisonous?: ReadonlySet<number>,
 ): Promise<ProcessedBatch[]> {
-  const prepared = batches.map(({ seq, content }) => prepareBatch(content, { seq, calendar, rateCards }));
-  const identities = prepared.flatMap(batch => batch.events.map(event => event.identity));
-  const known = await findIdentities(tx, bucket, identities);
-  const fold = new BatchFold(new Map(known.map(({ identity, content }) => [identity, content])));
+  const prepared = batches.map(({ seq, content, rows }) => prepareBatch(content, { seq, calendar, rateCards, rows }));
+  const wanted = prepared.map(batch => batch.identities);
+  const fold = new BatchFold(await findIdentities(tx, bucket, wanted));
   const processed = batches.map(({ batchId, seq }, index) => {
     const counts = fold.add(prepared[index] as PreparedBatch, poisonous);
     return { bucket, batchId, seq, referenceVersion, counts };

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Queryable } from '../db/database.ts';
 import { streamRows } from '../db/stream-rows.ts';
 import type { ConflictingLine, RejectedLine } from './batch-fold.ts';
 
@@ -67,4 +68,20 @@ export async function referenceVersionsUsed(client: pg.ClientBase, bucket: numbe
     [bucket],
   );
   return rows.map(row => row.reference_version);
+}
+
+/** Redrives whose batches do not hold as many lines as they took off the list of rejected ones. */
+export async function unequalRedrives(
+  q: Queryable,
+): Promise<{ ingestId: string; redriven: number; received: number }[]> {
+  const { rows } = await q.query<{ ingestId: string; redriven: number; received: number }>(
+    `select redriven.ingest_id as "ingestId", redriven.lines as redriven, coalesce(batches.lines, 0) as received
+     from (select ingest_id, count(*) as lines from redriven_lines group by ingest_id) as redriven
+     cross join lateral (
+       select sum(line_count)::bigint as lines from inbox_batches where ingest_id = redriven.ingest_id
+     ) as batches
+     where batches.lines is distinct from redriven.lines
+     order by redriven.ingest_id`,
+  );
+  return rows;
 }

@@ -38,7 +38,10 @@ export async function checkPostingTotals(
        where bucket = $1
        group by run_id, period, currency, side.account
      ), recorded as (
-       select run_id, period, currency, account, debit_nanos, credit_nanos from posting_totals where bucket = $1
+       select run_id, period, currency, account, sum(debit_nanos) as debit_nanos, sum(credit_nanos) as credit_nanos
+       from posting_totals
+       where bucket = $1
+       group by run_id, period, currency, account
      ), compared as (
        select run_id, period, currency, account,
          coalesce(recorded.debit_nanos, 0) as recorded_debit, coalesce(recorded.credit_nanos, 0) as recorded_credit,

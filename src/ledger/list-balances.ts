@@ -1,14 +1,16 @@
 import type pg from 'pg';
-import { developerName, developersInOrder } from '../catalog/developer-name.ts';
+import { namedOwner, ownersInOrder } from '../catalog/book-owners.ts';
 import { bucketOf } from '../domain/bucket.ts';
 import { type Money, money } from '../domain/money.ts';
 import { nanos } from '../domain/nanos.ts';
+import { checkLimit, DEFAULT_LIMIT, readCursor, writeCursor } from '../domain/page-cursor.ts';
 import { ACCOUNT_KINDS, type AccountKind } from '../domain/transfer.ts';
-import { checkLimit, DEFAULT_LIMIT, readCursor, writeCursor } from './cursor.ts';
 
 export interface BalanceFilters {
   readonly bucketCount: number;
+  /** The owner of the book: a developer or, instead, a service provider. */
   readonly developerId?: string | undefined;
+  readonly providerId?: string | undefined;
   readonly account?: AccountKind | undefined;
   readonly currency?: string | undefined;
   readonly limit?: number | undefined;
@@ -16,6 +18,7 @@ export interface BalanceFilters {
 }
 
 export interface BalanceRow {
+  /** The book's owner. */
   readonly developer_id: string;
   readonly account: AccountKind;
   /** Credits − debits: money owed is positive. */
@@ -39,9 +42,9 @@ const BOOKS_AT_A_TIME = 200;
 const KEY_PATTERNS = [/^[ -~]{1,64}$/, /^[A-Z]{3}$/, /^\d{1,2}$/];
 
 /**
- * Balances of accounts that ever moved, added up from transfers, in the order (developer, currency, kind of account). `tx` is a
+ * Balances of accounts that ever moved, added up from transfers, in the order (owner, currency, kind of account). `tx` is a
  * snapshot.
- * @throws Refusal `unknown_developer`, `bad_limit`, `bad_cursor`
+ * @throws Refusal `unknown_developer`, `unknown_provider`, `two_owners`, `bad_limit`, `bad_cursor`
  */
 export async function listBalances(tx: pg.ClientBase, filters: BalanceFilters): Promise<BalancePage> {
   const limit = checkLimit(filters.limit ?? DEFAULT_LIMIT);
@@ -60,20 +63,20 @@ export async function listBalances(tx: pg.ClientBase, filters: BalanceFilters): 
 /** The books' owners, some at a time; the one of the page before comes again, for its other accounts. */
 async function* books(
   tx: pg.ClientBase,
-  { developerId }: BalanceFilters,
+  filters: BalanceFilters,
   after: BalanceKey | null,
 ): AsyncGenerator<readonly string[]> {
-  if (developerId !== undefined) {
-    await developerName(tx, developerId);
-    yield [developerId];
+  const owner = await namedOwner(tx, filters);
+  if (owner !== null) {
+    yield [owner];
     return;
   }
-  let some = await developersInOrder(tx, { after: after?.developerId ?? '', inclusive: true, limit: BOOKS_AT_A_TIME });
+  let some = await ownersInOrder(tx, { after: after?.developerId ?? '', inclusive: true, limit: BOOKS_AT_A_TIME });
   for (;;) {
     const last = some.at(-1);
     if (last === undefined) return;
     yield some;
-    some = await developersInOrder(tx, { after: last, inclusive: false, limit: BOOKS_AT_A_TIME });
+    some = await ownersInOrder(tx, { after: last, inclusive: false, limit: BOOKS_AT_A_TIME });
   }
 }
 

@@ -1,7 +1,8 @@
 import type { AccountKind, Transfer } from '../domain/transfer.ts';
 
-/** What transfers move on one kind of account, in nanos; a kind's balance is credits − debits. */
+/** What transfers move on one kind of account in a bucket's books, in nanos; a kind's balance is credits − debits. */
 export interface Movement {
+  readonly bucket: number;
   readonly period: string;
   readonly currency: string;
   readonly account: AccountKind;
@@ -10,14 +11,17 @@ export interface Movement {
 }
 
 export function addUpMovements(
-  transfers: Iterable<Pick<Transfer, 'period' | 'currency' | 'debit' | 'credit' | 'amountNanos'>>,
+  transfers: Iterable<Pick<Transfer, 'bucket' | 'period' | 'currency' | 'debit' | 'credit' | 'amountNanos'>>,
 ): Movement[] {
   const movements = new Map<string, Movement>();
-  const movementOn = (account: AccountKind, { period, currency }: { period: string; currency: string }): Movement => {
-    const key = `${period} ${currency} ${account}`;
+  const movementOn = (
+    account: AccountKind,
+    { bucket, period, currency }: Pick<Movement, 'bucket' | 'period' | 'currency'>,
+  ): Movement => {
+    const key = `${bucket} ${period} ${currency} ${account}`;
     let movement = movements.get(key);
     if (movement === undefined) {
-      movement = { period, currency, account, debitNanos: 0n, creditNanos: 0n };
+      movement = { bucket, period, currency, account, debitNanos: 0n, creditNanos: 0n };
       movements.set(key, movement);
     }
     return movement;

@@ -9,22 +9,21 @@ export interface PostedByRun {
   readonly appId: string;
   readonly currency: string;
   readonly reason: string;
+  readonly providerId: string | null;
   readonly amountNanos: Nanos;
-  /** Transfers among them that claim to be half of a flow between books. */
-  readonly linked: number;
 }
 
-/** Everything that settlement posted for a bucket's business day, run by run. */
+/** Everything that settlement posted to developers' books for a bucket's business day, run by run. */
 export async function postedByRun(
   db: Queryable,
   { bucket, day }: { readonly bucket: number; readonly day: BusinessDay },
 ): Promise<PostedByRun[]> {
   const { rows } = await db.query<Omit<PostedByRun, 'amountNanos'> & { amount: string }>(
     `select run_id as "runId", developer_id as "developerId", app_id as "appId", currency, reason,
-       sum(case when debit = 'ad_revenue' then amount_nanos else -amount_nanos end) as amount, count(link_id) as linked
+       provider_id as "providerId", sum(case when debit = 'ad_revenue' then amount_nanos else -amount_nanos end) as amount
      from transfers
-     where bucket = $1 and ledger_date = $2 and version is not null and run_id is not null
-     group by run_id, developer_id, app_id, currency, reason`,
+     where bucket = $1 and ledger_date = $2 and version is not null and run_id is not null and reason <> 'provider_income'
+     group by run_id, developer_id, app_id, currency, reason, provider_id`,
     [bucket, day],
   );
   return rows.map(({ amount, ...row }) => ({ ...row, amountNanos: nanos(BigInt(amount)) }));

@@ -9,13 +9,15 @@ export interface Posted {
   readonly appId: string;
   readonly currency: string;
   readonly reason: TransferReason;
+  /** Whose part it is, where it is a provider's. */
+  readonly providerId: string | null;
   readonly amountNanos: Nanos;
   /** The highest version posted, and its transfer. */
   readonly version: number;
   readonly transferId: string;
 }
 
-/** Everything posted by settlement for a bucket's business day, of all developers or of the given ones. */
+/** Everything posted by settlement to developers' books for a bucket's business day, of all developers or of the given ones. */
 export async function postedOn(
   db: Queryable,
   {
@@ -29,17 +31,19 @@ export async function postedOn(
     app_id: string;
     currency: string;
     reason: TransferReason;
+    provider_id: string | null;
     amount_nanos: string;
     version: number;
     transfer_id: string;
   }>(
-    `select developer_id, app_id, currency, reason,
+    `select developer_id, app_id, currency, reason, provider_id,
        sum(case when debit = 'ad_revenue' then amount_nanos else -amount_nanos end) as amount_nanos,
        max(version) as version,
        (array_agg(transfer_id order by version desc))[1] as transfer_id
      from transfers
-     where bucket = $1 and ledger_date = $2 and version is not null and ($3::text[] is null or developer_id = any ($3))
-     group by developer_id, app_id, currency, reason`,
+     where bucket = $1 and ledger_date = $2 and version is not null and reason <> 'provider_income'
+       and ($3::text[] is null or developer_id = any ($3))
+     group by developer_id, app_id, currency, reason, provider_id`,
     [bucket, day, developerIds ?? null],
   );
   return rows.map(row => ({
@@ -47,8 +51,28 @@ export async function postedOn(
     appId: row.app_id,
     currency: row.currency,
     reason: row.reason,
+    providerId: row.provider_id,
     amountNanos: nanos(BigInt(row.amount_nanos)),
     version: row.version,
     transferId: row.transfer_id,
   }));
+}
+
+/** The links of transfers that have one. */
+export async function linksOf(
+  db: Queryable,
+  {
+    bucket,
+    day,
+    transferIds,
+  }: { readonly bucket: number; readonly day: BusinessDay; readonly transferIds: readonly string[] },
+): Promise<Map<string, string>> {
+  if (transferIds.length === 0) return new Map();
+  const { rows } = await db.query<{ transferId: string; linkId: string }>(
+    `select transfer_id as "transferId", link_id as "linkId"
+     from transfers
+     where bucket = $1 and ledger_date = $2 and transfer_id = any ($3::uuid[]) and link_id is not null`,
+    [bucket, day, transferIds],
+  );
+  return new Map(rows.map(row => [row.transferId, row.linkId]));
 }

@@ -21,6 +21,7 @@ const TRANSFER_COLUMNS = [
   'run_id',
   'version',
   'link_id',
+  'provider_id',
   'corrects_id',
   'booked_at',
 ] as const;
@@ -31,8 +32,9 @@ export async function prepareLedger(db: Queryable, day: BusinessDay): Promise<vo
 }
 
 /**
- * Writes transfers of one bucket and run to the ledger, with the movement they make on each kind of account: the only writer of
- * transfers. The caller holds the bucket's turn.
+ * Writes a run's transfers to the ledger, with the movement they make on each kind of account: the only writer of transfers. The
+ * caller holds the turn of the bucket that they come from. Some may be halves of flows into books of other buckets, where nobody's
+ * turn is needed: rows are only added, under keys that no other bucket's run can have.
  */
 export async function postTransfers(
   tx: pg.ClientBase,
@@ -46,9 +48,18 @@ export async function postTransfers(
     tx,
     {
       table: 'posting_totals',
-      columns: ['bucket', 'run_id', 'period', 'currency', 'account', 'debit_nanos', 'credit_nanos'],
+      columns: ['bucket', 'run_id', 'source_bucket', 'period', 'currency', 'account', 'debit_nanos', 'credit_nanos'],
     },
-    movements.map(each => [bucket, runId, each.period, each.currency, each.account, each.debitNanos, each.creditNanos]),
+    movements.map(each => [
+      each.bucket,
+      runId,
+      bucket,
+      each.period,
+      each.currency,
+      each.account,
+      each.debitNanos,
+      each.creditNanos,
+    ]),
   );
 }
 
@@ -71,6 +82,7 @@ function* rowsOf(transfers: readonly Transfer[]) {
       transfer.runId,
       transfer.version,
       transfer.linkId,
+      transfer.providerId,
       transfer.correctsId,
       bookedAt,
     ];

@@ -11,30 +11,30 @@ export async function ledgerDays(db: Queryable, bucket: number): Promise<Busines
   return rows.map(row => row.ledger_date);
 }
 
+/** Transfers of one run in a bucket, for one day and period. */
+export interface TransfersOfRun {
+  readonly runId: string | null;
+  readonly businessDay: BusinessDay | null;
+  readonly period: string;
+  /** Posted by the run of some bucket to a provider's book in this one. */
+  readonly isReceived: boolean;
+  readonly transfers: number;
+  /** Those of them that have their other half in a provider's book, whichever its bucket. */
+  readonly sent: number;
+}
+
 /** How many transfers each run has posted in a bucket, and for which day and period. */
-export async function transfersByRun(
-  client: pg.ClientBase,
-  bucket: number,
-): Promise<{ runId: string | null; businessDay: BusinessDay | null; period: string; transfers: number }[]> {
-  const { rows } = await client.query<{
-    run_id: string;
-    business_date: BusinessDay;
-    period: string;
-    transfers: number;
-  }>(
-    `select run_id, business_date, period, count(*) as transfers
+export async function transfersByRun(client: pg.ClientBase, bucket: number): Promise<TransfersOfRun[]> {
+  const { rows } = await client.query<TransfersOfRun>(
+    `select run_id as "runId", business_date as "businessDay", period, reason = 'provider_income' as "isReceived",
+       count(*) as transfers, count(*) filter (where reason = 'provider_share') as sent
      from transfers
      where bucket = $1
-     group by run_id, business_date, period
+     group by run_id, business_date, period, reason = 'provider_income'
      order by run_id, business_date, period`,
     [bucket],
   );
-  return rows.map(row => ({
-    runId: row.run_id,
-    businessDay: row.business_date,
-    period: row.period,
-    transfers: row.transfers,
-  }));
+  return rows;
 }
 
 /** Settlement transfers whose version does not follow on the one that they say they correct. */
@@ -55,7 +55,7 @@ export async function brokenChains(
          row_number() over chain as place
        from transfers
        where bucket = $1 and version is not null
-       window chain as (partition by ledger_date, app_id, currency, reason order by version)
+       window chain as (partition by ledger_date, app_id, currency, reason, provider_id order by version)
      ) as chained
      where version <> place or corrects_id is distinct from before_id`,
     [bucket],

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { developerOfApp } from '../catalog/app-names.ts';
-import { developerName } from '../catalog/developer-name.ts';
+import { namedOwner } from '../catalog/book-owners.ts';
 import { bucketOf } from '../domain/bucket.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 import { Refusal } from '../domain/errors.ts';
@@ -12,7 +12,10 @@ import { TRANSFER_COLUMNS } from './transfer-row.ts';
 /** Which transfers; all filters hold together. */
 export interface TransferFilters {
   readonly bucketCount: number;
+  /** The owner of the book: a developer or, instead, a service provider. */
   readonly developerId?: string | undefined;
+  readonly providerId?: string | undefined;
+  /** Of an app alone, those in its developer's book. */
   readonly appId?: string | undefined;
   /** Days by which the ledger is filed, inclusive: the business day, or the day of booking where there is none. */
   readonly from?: BusinessDay | undefined;
@@ -44,7 +47,7 @@ const BEFORE_ALL_IDS = '00000000-0000-0000-0000-000000000000';
 /**
  * The statements that, one after the other, select the transfers in the order (ledger day, bucket, id): a single one where the
  * book, and so its bucket, is known, else one for each day. However many transfers there are, an index leads each to its place.
- * @throws Refusal `unknown_developer`, `unknown_app`, `bad_run_id`
+ * @throws Refusal `unknown_developer`, `unknown_provider`, `two_owners`, `unknown_app`, `bad_run_id`
  */
 export async function* selectTransfers(
   tx: pg.ClientBase,
@@ -124,10 +127,13 @@ async function nextLedgerDay(
   return rows[0]?.day ?? null;
 }
 
-async function bookOwner(tx: pg.ClientBase, { developerId, appId }: TransferFilters): Promise<string | null> {
-  if (developerId !== undefined) await developerName(tx, developerId);
+async function bookOwner(
+  tx: pg.ClientBase,
+  { developerId, providerId, appId }: TransferFilters,
+): Promise<string | null> {
+  const owner = await namedOwner(tx, { developerId, providerId });
   const ofApp = appId === undefined ? null : await developerOfApp(tx, appId);
-  return developerId ?? ofApp;
+  return owner ?? ofApp;
 }
 
 function badRunId(runId: string): Refusal {

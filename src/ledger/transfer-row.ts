@@ -18,11 +18,14 @@ export interface TransferRow {
   readonly reason: string;
   readonly run_id: string | null;
   readonly version: number | null;
+  /** Shared by the halves of a flow between two books; the id of the half that receives. */
   readonly link: string | null;
   /** The transfer that this one corrects. */
   readonly corrects: string | null;
   /** RFC 3339, UTC. */
   readonly booked_at: string;
+  /** The service provider whose part it moves. */
+  readonly provider_id: string | null;
 }
 
 /** What `TRANSFER_COLUMNS` selects; the columns that are not shown make the key of a page. */
@@ -35,7 +38,7 @@ export interface StoredTransfer extends Omit<TransferRow, 'amount' | 'booked_at'
 }
 
 export const TRANSFER_COLUMNS = `bucket, ledger_date, transfer_id as id, developer_id, app_id, business_date, period, debit, credit,
-  amount_nanos, currency, reason, run_id, version, link_id as link, corrects_id as corrects, booked_at`;
+  amount_nanos, currency, reason, run_id, version, link_id as link, corrects_id as corrects, booked_at, provider_id`;
 
 export function transferRow(stored: StoredTransfer): TransferRow {
   return {
@@ -53,5 +56,6 @@ export function transferRow(stored: StoredTransfer): TransferRow {
     link: stored.link,
     corrects: stored.corrects,
     booked_at: stored.booked_at.toISOString(),
+    provider_id: stored.provider_id,
   };
 }

@@ -1,65 +1,61 @@
-import type pg from 'pg';
 import { FileProblems, type Problem } from '../catalog/file-problems.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
-import type { PlanScope } from './plan.ts';
+import type { PlanTerms } from './plan.ts';
 import { BAD_PLANS, type PlanFile } from './plan-file.ts';
 
 interface Overlap {
-  readonly planId: string;
-  readonly otherId: string;
-  readonly scope: PlanScope;
-  readonly scopeId: string;
-  readonly currency: string;
-  readonly fromDay: BusinessDay;
+  readonly plan: PlanTerms;
+  readonly other: PlanTerms;
   readonly toDay: BusinessDay | null;
-  readonly found: number;
 }
 
-const LISTED = 20;
-
 /**
- * Looks at the last versions of all plans, those just inserted among them. Of plans in the order of their first day, two neighbours
- * overlap if any two do.
+ * Looks at plans as they would be after the import: those of the file, and of the others the last versions.
+ * @param recorded the last version of every plan of a scope that the file has a plan for; more do no harm
  * @throws Refusal `bad_plans` naming both plans and the days on which they would be in force together
  */
-export async function checkOverlaps(tx: pg.ClientBase, file: PlanFile): Promise<void> {
-  const { rows } = await tx.query<Overlap>(
-    `with latest as (
-       select distinct on (plan_id) plan_id, scope, scope_id, currency, effective_from, effective_to
-       from plan_versions
-       order by plan_id, reference_version desc
-     ), neighbours as (
-       select latest.*, lead(plan_id) over next as other_id, lead(effective_from) over next as other_from,
-         lead(effective_to) over next as other_to
-       from latest
-       window next as (partition by scope, scope_id, currency order by effective_from, plan_id)
-     )
-     select plan_id as "planId", other_id as "otherId", scope, scope_id as "scopeId", currency, other_from as "fromDay",
-       least(effective_to, other_to) as "toDay", count(*) over () as found
-     from neighbours
-     where other_from <= coalesce(effective_to, 'infinity')
-     order by scope, scope_id, currency, other_from
-     limit ${LISTED}`,
-  );
+export function checkOverlaps(file: PlanFile, recorded: Iterable<PlanTerms>): void {
+  const byId = new Map<string, PlanTerms>();
+  for (const terms of recorded) byId.set(terms.planId, terms);
+  for (const { terms } of file.plans) byId.set(terms.planId, terms);
   const problems = new FileProblems({ source: file.source, code: BAD_PLANS });
-  const found = rows.map(overlap => problemOf(file, overlap));
-  problems.addAll(found, rows[0]?.found ?? 0);
+  const groups = Map.groupBy(byId.values(), plan => [plan.scope, plan.scopeId, plan.currency].join('\0'));
+  for (const [, plans] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    for (const overlap of overlapsAmong(plans)) problems.add(problemOf(file, overlap));
+  }
   problems.refuseIfAny();
 }
 
-function problemOf(
-  { plans }: PlanFile,
-  { planId, otherId, scope, scopeId, currency, fromDay, toDay }: Overlap,
-): Problem {
-  const input = plans.findLast(({ terms }) => terms.planId === planId || terms.planId === otherId);
-  if (input === undefined) throw new Error(`plans ${planId} and ${otherId} overlapped before this import`);
+/** Of plans in the order of their first day, two neighbours overlap if any two do. */
+function overlapsAmong(plans: readonly PlanTerms[]): Overlap[] {
+  const inOrder = plans.toSorted((a, b) => (firstDayAndId(a) < firstDayAndId(b) ? -1 : 1));
+  return inOrder.flatMap((plan, index) => {
+    const other = inOrder[index + 1];
+    if (other === undefined || (plan.effectiveTo !== null && plan.effectiveTo < other.effectiveFrom)) return [];
+    return [{ plan, other, toDay: earlier(plan.effectiveTo, other.effectiveTo) }];
+  });
+}
+
+function firstDayAndId({ effectiveFrom, planId }: PlanTerms): string {
+  return `${effectiveFrom} ${planId}`;
+}
+
+function earlier(a: BusinessDay | null, b: BusinessDay | null): BusinessDay | null {
+  if (a === null) return b;
+  return b === null || a < b ? a : b;
+}
+
+function problemOf({ plans }: PlanFile, { plan, other, toDay }: Overlap): Problem {
+  const { scope, scopeId, currency } = plan;
+  const input = plans.findLast(({ terms }) => terms.planId === plan.planId || terms.planId === other.planId);
+  if (input === undefined) throw new Error(`plans ${plan.planId} and ${other.planId} overlapped before this import`);
   const id = input.terms.planId;
-  const days = toDay === null ? `from ${fromDay} on` : `from ${fromDay} to ${toDay}`;
+  const days = toDay === null ? `from ${other.effectiveFrom} on` : `from ${other.effectiveFrom} to ${toDay}`;
   const where = scope === 'default' ? `${currency}, default scope` : `${currency}, ${scope} "${scopeId}"`;
   return {
     place: input.place,
     value: id,
-    fault: `which would be in force together with "${id === planId ? otherId : planId}" ${days} (${where})`,
+    fault: `which would be in force together with "${id === plan.planId ? other.planId : plan.planId}" ${days} (${where})`,
     remedy: 'end one of them before the other starts, or leave one out',
   };
 }

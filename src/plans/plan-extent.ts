@@ -1,4 +1,5 @@
 import { addDays, type BusinessDay } from '../domain/business-day.ts';
+import type { Holding } from './holdings.ts';
 import type { PlanScope, PlanTerms } from './plan.ts';
 
 /** Days of a scope whose worth a plan decides; both inclusive, null while there is no last one. */
@@ -10,59 +11,54 @@ export interface PlanExtent {
   readonly toDay: BusinessDay | null;
 }
 
-type Days = Pick<PlanExtent, 'fromDay' | 'toDay'>;
-
 export function haveSameTerms(a: PlanTerms, b: PlanTerms): boolean {
-  return textOf(a) === textOf(b);
+  return termsText(a) === termsText(b);
 }
 
-/** Where a new version of a plan decides otherwise than the one before it: only the days between the ends, if only those moved. */
+/** Where a plan decides otherwise than before: what it no longer says, and what it says now. */
 export function affectedBy({
   before,
   after,
 }: {
-  readonly before: PlanTerms | null;
-  readonly after: PlanTerms;
+  readonly before: readonly Holding[];
+  readonly after: readonly Holding[];
 }): PlanExtent[] {
-  if (before === null) return [extentOf(after)];
-  const [old, fresh] = [extentOf(before), extentOf(after)];
-  const onNewDays = { ...before, effectiveFrom: after.effectiveFrom, effectiveTo: after.effectiveTo };
-  if (!haveSameTerms({ ...onNewDays, outsideBand: after.outsideBand }, after)) return [old, fresh];
-  return eitherNotBoth(old, fresh).map(days => ({ ...fresh, ...days }));
+  return [...leftOut(before, after), ...leftOut(after, before)];
 }
 
-function extentOf({ scope, scopeId, currency, effectiveFrom, effectiveTo }: PlanTerms): PlanExtent {
-  return { scope, scopeId, currency, fromDay: effectiveFrom, toDay: effectiveTo };
+/** The days of `holdings` on which `others` do not say the same. */
+function leftOut(holdings: readonly Holding[], others: readonly Holding[]): PlanExtent[] {
+  return holdings.flatMap(({ plan, fromDay, toDay }) => {
+    const { scope, scopeId, currency } = plan;
+    const meaning = meaningText(plan);
+    let left: PlanExtent[] = [{ scope, scopeId, currency, fromDay, toDay }];
+    for (const other of others) {
+      if (meaningText(other.plan) === meaning) left = left.flatMap(extent => without(extent, other));
+    }
+    return left;
+  });
 }
 
-function eitherNotBoth(a: Days, b: Days): Days[] {
-  const [first, second] = a.fromDay <= b.fromDay ? [a, b] : [b, a];
-  if (first.toDay !== null && first.toDay < second.fromDay) return [first, second];
-  const days: Days[] = [];
-  if (first.fromDay < second.fromDay) days.push({ fromDay: first.fromDay, toDay: addDays(second.fromDay, -1) });
-  if (a.toDay === b.toDay) return days;
-  const [sooner, later] = isBefore(a.toDay, b.toDay) ? [a.toDay, b.toDay] : [b.toDay, a.toDay];
-  if (sooner !== null) days.push({ fromDay: addDays(sooner, 1), toDay: later });
-  return days;
+function without(extent: PlanExtent, { fromDay, toDay }: Pick<Holding, 'fromDay' | 'toDay'>): PlanExtent[] {
+  const endsBefore = extent.toDay !== null && extent.toDay < fromDay;
+  if (endsBefore || (toDay !== null && toDay < extent.fromDay)) return [extent];
+  const rest: PlanExtent[] = [];
+  if (extent.fromDay < fromDay) rest.push({ ...extent, toDay: addDays(fromDay, -1) });
+  if (toDay !== null && toDay < (extent.toDay ?? LAST_DAY)) rest.push({ ...extent, fromDay: addDays(toDay, 1) });
+  return rest;
 }
 
-function isBefore(a: BusinessDay | null, b: BusinessDay | null): boolean {
-  return a !== null && (b === null || a < b);
+const LAST_DAY = '9999-12-31';
+
+/** What decides a day's worth: the plan without its dates and reasons. */
+function meaningText({ scope, scopeId, currency, basis, mode, tiers }: PlanTerms): string {
+  return JSON.stringify([scope, scopeId, currency, basis, mode, tiersText(tiers)]);
 }
 
-function textOf(terms: PlanTerms): string {
-  const { planId, scope, scopeId, currency, effectiveFrom, effectiveTo, basis, mode, outsideBand } = terms;
-  const tiers = terms.tiers.map(({ upToNanos, sharePpm }) => [String(upToNanos), String(sharePpm)]);
-  return JSON.stringify([
-    planId,
-    scope,
-    scopeId,
-    currency,
-    effectiveFrom,
-    effectiveTo,
-    basis,
-    mode,
-    tiers,
-    outsideBand,
-  ]);
+function termsText(terms: PlanTerms): string {
+  return JSON.stringify([terms.planId, meaningText(terms), terms.effectiveFrom, terms.effectiveTo, terms.outsideBand]);
+}
+
+function tiersText(tiers: PlanTerms['tiers']): string[][] {
+  return tiers.map(({ upToNanos, sharePpm }) => [String(upToNanos), String(sharePpm)]);
 }

@@ -28,7 +28,7 @@ const HIGHEST_SHARE_PPM = 500_000n;
 
 const MAX_TIERS = 100;
 const SCOPE = 'write {"app": id}, {"developer": id}, {"category": name} or {"default": true}';
-const BASIS = 'write "app_day"';
+const BASIS = 'write "app_day" or "app_month"';
 const MODE = 'write "marginal" or "whole"';
 const TIERS = `write a list of 1 to ${MAX_TIERS} tiers, such as [{"share": "0.50"}]`;
 const UP_TO = 'write a decimal string above 0 with at most 9 decimals, such as "100000.00"';
@@ -55,9 +55,7 @@ const planEntry = strictEntry({
   currency: currencyField,
   effective_from: dayField,
   effective_to: dayField.nullable().default(null),
-  basis: z.literal('app_day', {
-    error: issue => (issue.input === 'app_month' ? `app_month is not yet supported, ${BASIS}` : BASIS),
-  }),
+  basis: z.enum(['app_day', 'app_month'], BASIS),
   mode: z.enum(['marginal', 'whole'], MODE),
   tiers: z.array(tierEntry, TIERS).min(1, TIERS).max(MAX_TIERS, TIERS),
   outside_band: textField(500).nullable().default(null),
@@ -105,6 +103,11 @@ function checkTerms(problems: FileProblems, { place, terms }: PlanInput): void {
     problems.add({ place: `${place}.effective_to`, value: effectiveTo, fault, remedy: 'put the last day there' });
   }
   checkOrder(problems, { place, terms });
+  if (terms.basis === 'app_month' && terms.mode === 'whole') {
+    const fault = 'which can\'t be paid day by day for basis "app_month"';
+    const remedy = 'write mode "marginal", or basis "app_day"';
+    problems.add({ place: `${place}.mode`, value: terms.mode, fault, remedy });
+  }
   if (outsideBand !== null) return;
   for (const [index, { sharePpm }] of tiers.entries()) {
     if (sharePpm >= LOWEST_SHARE_PPM && sharePpm <= HIGHEST_SHARE_PPM) continue;

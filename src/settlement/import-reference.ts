@@ -6,6 +6,7 @@ import type { ReferenceFile } from '../catalog/reference-file.ts';
 import type { Database, Queryable } from '../db/database.ts';
 import type { BusinessCalendar } from '../domain/business-day.ts';
 import { type DueExtent, markDueWhere } from '../earnings/due-days.ts';
+import { type AcceptPlan, acceptPlan, type PlanAcceptance } from '../plans/accept-plan.ts';
 import { importPlans, type PlansImport } from '../plans/import-plans.ts';
 import type { PlanExtent } from '../plans/plan-extent.ts';
 import { parsePlans } from '../plans/plan-file.ts';
@@ -48,6 +49,20 @@ export async function importPlansFile(
   const plans = parsePlans(text, source);
   return await db.transaction(async tx => {
     const result = await importPlans(tx, plans, { recordedAt: now() });
+    await markDueWhere(tx, await earningsIn(tx, result.affected));
+    return result;
+  });
+}
+
+/**
+ * Records that a developer accepts the last version of a plan, and marks due what it changes.
+ * @throws Refusal `unknown_plan`, `needs_no_acceptance`, `not_their_plan`
+ */
+export async function acceptPlanAs({ db, now, calendar }: ImportDeps, accept: AcceptPlan): Promise<PlanAcceptance> {
+  return await db.transaction(async tx => {
+    const recordedAt = now();
+    const today = calendar.dayOf(recordedAt.getTime());
+    const result = await acceptPlan(tx, accept, { recordedAt, today });
     await markDueWhere(tx, await earningsIn(tx, result.affected));
     return result;
   });

@@ -1,6 +1,6 @@
 import type { Queryable } from '../db/database.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
-import { checkLimit, DEFAULT_LIMIT, readCursor, writeCursor } from '../ledger/cursor.ts';
+import { checkLimit, DEFAULT_LIMIT, readCursor, writeCursor } from '../domain/page-cursor.ts';
 import { type AccountMovement, movedByRuns } from '../ledger/moved-by-runs.ts';
 import { unknownRun } from './runs.ts';
 

@@ -1,15 +1,20 @@
+import type { ProviderOfDay } from '../catalog/provider-book.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 import { minorUnits } from '../domain/currency.ts';
 import { type Money, money } from '../domain/money.ts';
 import { type Nanos, nanos } from '../domain/nanos.ts';
 import { formatShare, shareOf, tierParts } from '../domain/tiers.ts';
+import { type DayGross, worthOfDay } from '../domain/worth.ts';
 import type { UnitEarnings } from '../earnings/earnings-fold.ts';
+import type { MonthBefore } from '../earnings/month-gross.ts';
 import type { AppDayTrace } from '../events/trace-app-day.ts';
 import type { Posted } from '../ledger/posted.ts';
 import type { TransferRow } from '../ledger/transfer-row.ts';
-import type { Plan, PlanBook } from '../plans/plan.ts';
-import { worthOfApp } from '../settlement/worth-of-apps.ts';
+import type { Plan } from '../plans/plan.ts';
+import type { PlanBook } from '../plans/plan-book.ts';
+import { withFormerProviders, worthOfApp } from '../settlement/worth-of-apps.ts';
 import { exactAmount } from './exact-amount.ts';
+import { type ExplainedProvider, explainProvider } from './explain-provider.ts';
 
 export interface CurrencyExplanation {
   readonly currency: string;
@@ -17,7 +22,7 @@ export interface CurrencyExplanation {
   readonly gross: Money;
   /** What the gross is worth to each side now; null while no plan covers the app on that day. */
   readonly worth: ExplainedWorth | null;
-  /** Every transfer of that (app, day), versions in order. */
+  /** Every transfer of that (app, day), versions in order; a provider's part with its halves in both books. */
   readonly transfers: readonly TransferRow[];
   readonly posted: readonly ExplainedPart[];
   /** Worth − posted where they differ: what the next run posts. */
@@ -36,11 +41,31 @@ export interface ExplainedUnit {
 
 export interface ExplainedWorth {
   readonly plan: ExplainedPlan;
+  /** Of the day's gross; by the month, of the month's gross to the day. */
   readonly tiers: readonly ExplainedTier[];
   /** The sum over tiers before its one rounding, half-even to the nano. */
   readonly unrounded_developer_share: Money;
+  /** Null where the plan goes by the day. */
+  readonly month: ExplainedMonth | null;
+  /** Null where no service provider takes a part of the developer's total. */
+  readonly provider: ExplainedProvider | null;
+  /** Without the provider's part. */
   readonly developer_share: Money;
   readonly platform_share: Money;
+}
+
+/** The developer's share of the day is the share of the month's gross to the day − that of its gross to the day before. */
+export interface ExplainedMonth {
+  readonly to_day: MonthShare;
+  readonly to_day_before: MonthShare & {
+    readonly tiers: readonly ExplainedTier[];
+    readonly unrounded_share: Money;
+  };
+}
+
+interface MonthShare {
+  readonly gross: Money;
+  readonly share: Money;
 }
 
 export interface ExplainedPlan {
@@ -50,7 +75,11 @@ export interface ExplainedPlan {
   readonly scope_id: string | null;
   readonly effective_from: BusinessDay;
   readonly effective_to: BusinessDay | null;
+  readonly basis: string;
   readonly mode: string;
+  /** Of a plan for one app or developer: the day from which it acts, and who recorded that; null where none is recorded. */
+  readonly accepted_on: BusinessDay | null;
+  readonly accepted_by: string | null;
 }
 
 /** `part` × `share` = `amount`, exactly. */
@@ -63,6 +92,8 @@ export interface ExplainedTier {
 
 export interface ExplainedPart {
   readonly reason: string;
+  /** Only of a provider's part. */
+  readonly provider_id?: string;
   readonly amount: Money;
 }
 
@@ -84,6 +115,8 @@ export interface ExplanationSources {
     readonly day: BusinessDay;
   };
   readonly plans: PlanBook;
+  readonly monthBefore: MonthBefore;
+  readonly provider: ProviderOfDay | null;
   readonly earnings: readonly Readonly<UnitEarnings>[];
   readonly posted: readonly Posted[];
   readonly transfers: readonly TransferRow[];
@@ -101,10 +134,13 @@ function explainCurrency(currency: string, sources: ExplanationSources): Currenc
   const posted = sources.posted.filter(part => part.currency === currency);
   const traces = sources.trace.traces.filter(trace => trace.currency === currency);
   const grossNanos = sumOf(earnings);
-  const { plan, parts } = worthOfApp(
+  const { plans, monthBefore, provider } = sources;
+  const worth = worthOfApp(
     { appId, developerId, currency, grossNanos },
-    { day, category, plans: sources.plans },
+    { day, category, plans, monthBefore, provider },
   );
+  const { plan, parts } = withFormerProviders(worth, posted);
+  const monthBeforeNanos = monthBefore({ appId, currency });
   const unread = sources.trace.unreadBatches > 0;
   return {
     currency,
@@ -115,13 +151,15 @@ function explainCurrency(currency: string, sources: ExplanationSources): Currenc
       gross: money(row.grossNanos, currency),
     })),
     gross: money(grossNanos, currency),
-    worth: plan === null ? null : explainWorth(plan, grossNanos),
+    worth: plan === null ? null : explainWorth(plan, { grossNanos, monthBeforeNanos }, provider),
     transfers: inVersionOrder(sources.transfers.filter(transfer => transfer.amount.currency === currency)),
-    posted: posted.map(part => ({ reason: part.reason, amount: money(part.amountNanos, currency) })),
-    pending: parts.flatMap(({ reason, worthNanos }) => {
-      const postedNanos = posted.find(part => part.reason === reason)?.amountNanos ?? 0n;
+    posted: posted.map(part => explainPart(part, money(part.amountNanos, currency))),
+    pending: parts.flatMap(part => {
+      const { reason, providerId, worthNanos } = part;
+      const before = posted.find(each => each.reason === reason && each.providerId === providerId);
+      const postedNanos = before?.amountNanos ?? 0n;
       const amount = money(nanos(worthNanos - postedNanos), currency);
-      return worthNanos === postedNanos ? [] : [{ reason, amount }];
+      return worthNanos === postedNanos ? [] : [explainPart(part, amount)];
     }),
     batches: traces.map(trace => ({
       batch_id: trace.batch.batchId,
@@ -135,30 +173,74 @@ function explainCurrency(currency: string, sources: ExplanationSources): Currenc
   };
 }
 
-function explainWorth(plan: Plan, grossNanos: Nanos): ExplainedWorth {
+function explainPart(
+  { reason, providerId }: { readonly reason: string; readonly providerId: string | null },
+  amount: Money,
+): ExplainedPart {
+  return providerId === null ? { reason, amount } : { reason, provider_id: providerId, amount };
+}
+
+function explainWorth(plan: Plan, gross: DayGross, provider: ProviderOfDay | null): ExplainedWorth {
   const { currency } = plan;
-  const digits = minorUnits(currency);
-  const { unroundedPpmNanos, shareNanos } = shareOf(plan.mode, plan.tiers, grossNanos);
+  const { platformNanos, developerNanos: totalNanos } = worthOfDay(plan, gross);
+  const shared = provider === null ? null : explainProvider(provider, { totalNanos, currency });
+  const isMonthly = plan.basis === 'app_month';
+  const { tiers, unrounded_share } = explainShare(plan, isMonthly ? monthToDay(gross) : gross.grossNanos);
   return {
-    plan: {
-      id: plan.planId,
-      reference_version: plan.referenceVersion,
-      scope: plan.scope,
-      scope_id: plan.scopeId === '' ? null : plan.scopeId,
-      effective_from: plan.effectiveFrom,
-      effective_to: plan.effectiveTo,
-      mode: plan.mode,
+    plan: explainPlan(plan),
+    tiers,
+    unrounded_developer_share: unrounded_share,
+    month: isMonthly ? explainMonth(plan, gross) : null,
+    provider: shared?.provider ?? null,
+    developer_share: money(shared?.developerNanos ?? totalNanos, currency),
+    platform_share: money(platformNanos, currency),
+  };
+}
+
+function explainPlan({ acceptance, ...plan }: Plan): ExplainedPlan {
+  const accepted = typeof acceptance === 'string' ? null : acceptance;
+  return {
+    id: plan.planId,
+    reference_version: plan.referenceVersion,
+    scope: plan.scope,
+    scope_id: plan.scopeId === '' ? null : plan.scopeId,
+    effective_from: plan.effectiveFrom,
+    effective_to: plan.effectiveTo,
+    basis: plan.basis,
+    mode: plan.mode,
+    accepted_on: accepted?.acceptedOn ?? null,
+    accepted_by: accepted?.actor ?? null,
+  };
+}
+
+function explainMonth(plan: Plan, gross: DayGross): ExplainedMonth {
+  const { share: shareToDay } = explainShare(plan, monthToDay(gross));
+  return {
+    to_day: { gross: money(monthToDay(gross), plan.currency), share: shareToDay },
+    to_day_before: {
+      gross: money(gross.monthBeforeNanos, plan.currency),
+      ...explainShare(plan, gross.monthBeforeNanos),
     },
-    tiers: tierParts(plan.mode, plan.tiers, grossNanos).map(part => ({
+  };
+}
+
+function explainShare({ mode, tiers, currency }: Plan, grossNanos: Nanos) {
+  const digits = minorUnits(currency);
+  const { unroundedPpmNanos, shareNanos } = shareOf(mode, tiers, grossNanos);
+  return {
+    tiers: tierParts(mode, tiers, grossNanos).map(part => ({
       up_to: part.tier.upToNanos === null ? null : money(part.tier.upToNanos, currency),
       share: formatShare(part.tier.sharePpm),
       part: money(part.grossNanos, currency),
       amount: { amount: exactAmount(part.unroundedPpmNanos, digits), currency },
     })),
-    unrounded_developer_share: { amount: exactAmount(unroundedPpmNanos, digits), currency },
-    developer_share: money(shareNanos, currency),
-    platform_share: money(nanos(grossNanos - shareNanos), currency),
+    unrounded_share: { amount: exactAmount(unroundedPpmNanos, digits), currency },
+    share: money(shareNanos, currency),
   };
+}
+
+function monthToDay({ grossNanos, monthBeforeNanos }: DayGross): Nanos {
+  return nanos(monthBeforeNanos + grossNanos);
 }
 
 function inVersionOrder(transfers: readonly TransferRow[]): TransferRow[] {

@@ -2,15 +2,18 @@ import type pg from 'pg';
 import { appNames, developerOfApp } from '../catalog/app-names.ts';
 import { categoriesOn } from '../catalog/categories.ts';
 import { developerName } from '../catalog/developer-name.ts';
+import { loadProviders } from '../catalog/provider-book.ts';
 import { currentReferenceVersion } from '../catalog/reference-version.ts';
 import { bucketOf } from '../domain/bucket.ts';
 import type { BusinessCalendar, BusinessDay } from '../domain/business-day.ts';
+import { MAX_LIMIT } from '../domain/page-cursor.ts';
 import { dueDaysOfDeveloper, earningsOfDeveloper } from '../earnings/earnings-of-developer.ts';
+import { readMonthBefore } from '../earnings/month-gross.ts';
 import { traceAppDay } from '../events/trace-app-day.ts';
-import { MAX_LIMIT } from '../ledger/cursor.ts';
 import { listTransfers } from '../ledger/list-transfers.ts';
 import { postedOn } from '../ledger/posted.ts';
-import { loadPlans } from '../plans/plan.ts';
+import type { TransferRow } from '../ledger/transfer-row.ts';
+import { loadPlans } from '../plans/stored-plans.ts';
 import { type RunOfDay, runsOfDays } from '../settlement/runs-of-days.ts';
 import { type CurrencyExplanation, explainCurrencies } from './explain-amounts.ts';
 
@@ -70,13 +73,16 @@ export async function explainAppDay(
   const trace = await traceAppDay(tx, { bucket, developerId, appId, day, calendar, maxLines: maxTracedLines });
   const due = await dueDaysOfDeveloper(tx, { bucket, developerId, days: [day] });
   const posted = await postedOn(tx, { bucket, day, developerIds: [developerId] });
-  const transfers = await listTransfers(tx, { bucketCount, developerId, appId, from: day, to: day, limit: MAX_LIMIT });
+  const transfers = await transfersOfDay(tx, { bucketCount, developerId, appId, day });
+  const providers = await loadProviders(tx, { referenceVersion, appIds: [appId] });
   const items = explainCurrencies({
     app: { appId, developerId, category, day },
-    plans: await loadPlans(tx, referenceVersion),
+    plans: await loadPlans(tx, referenceVersion, [{ appId, developerId }]),
+    monthBefore: await readMonthBefore(tx, { bucket, day, apps: [{ appId, developerId }] }),
+    provider: providers.providerOn({ appId, day, referenceVersion }),
     earnings: await earningsOfDeveloper(tx, { bucket, developerId, days: [day], appId }),
     posted: posted.filter(part => part.appId === appId),
-    transfers: transfers.items,
+    transfers,
     trace,
   });
   return {
@@ -90,6 +96,31 @@ export async function explainAppDay(
     unread_batches: trace.unreadBatches,
     waiting_batches: trace.waitingBatches,
   };
+}
+
+/** Those in the developer's book, and the other halves of those that have one. */
+async function transfersOfDay(
+  tx: pg.ClientBase,
+  {
+    bucketCount,
+    developerId,
+    appId,
+    day,
+  }: {
+    readonly bucketCount: number;
+    readonly developerId: string;
+    readonly appId: string;
+    readonly day: BusinessDay;
+  },
+): Promise<TransferRow[]> {
+  const ofDay = { bucketCount, appId, from: day, to: day, limit: MAX_LIMIT };
+  const { items } = await listTransfers(tx, { ...ofDay, developerId });
+  const providerIds = new Set(items.flatMap(({ provider_id }) => (provider_id === null ? [] : [provider_id])));
+  const found = [...items];
+  for (const providerId of providerIds) {
+    for (const half of (await listTransfers(tx, { ...ofDay, providerId })).items) found.push(half);
+  }
+  return found;
 }
 
 function explainedRun({ runId, cutoffSeq, referenceVersion, finishedAt }: RunOfDay): ExplainedRun {

@@ -30,3 +30,12 @@ export function sharePercent({
   const hundredths = divideHalfEven(partNanos * 10_000n, ofNanos);
   return formatDecimal(nanos(hundredths * 10n ** BigInt(NANOS_DIGITS - 2)), 2);
 }
+
+/** "0.333333" as "33.3333 %", by moving the point. */
+export function percentOf(share: string): string {
+  const [whole = '', fraction = ''] = share.split('.');
+  const digits = `${whole}${fraction.padEnd(2, '0')}`;
+  const point = whole.length + 2;
+  const decimals = digits.slice(point).replace(/0+$/, '');
+  return `${Number(digits.slice(0, point))}${decimals === '' ? '' : `.${decimals}`} %`;
+}

@@ -1,3 +1,4 @@
+import type { Money } from '../domain/money.ts';
 import type { ExplainedRun, Explanation } from './explain.ts';
 import type {
   CurrencyExplanation,
@@ -5,7 +6,10 @@ import type {
   ExplainedPart,
   ExplainedPlan,
   ExplainedTier,
+  ExplainedWorth,
 } from './explain-amounts.ts';
+import type { ExplainedProvider, ExplainedTerm } from './explain-provider.ts';
+import { percentOf } from './rates.ts';
 import { type Column, grouped, textTable } from './text-table.ts';
 
 const UNIT_COLUMNS: readonly Column[] = [
@@ -27,7 +31,11 @@ const AMOUNT_COLUMNS: readonly Column[] = [
   { title: '', align: 'decimal' },
 ];
 
-const PARTS: Record<string, string> = { developer_share: "developer's share", platform_share: "platform's part" };
+const PARTS: Record<string, string> = {
+  developer_share: "developer's share",
+  platform_share: "platform's part",
+  provider_share: 'part of the provider',
+};
 
 /** The explanation as a developer or finance reads it on a terminal. */
 export function renderExplanation(explanation: Explanation): string {
@@ -70,27 +78,76 @@ function earnedLines({ ad_units, gross }: CurrencyExplanation): string[] {
 
 function worthLines({ worth, gross }: CurrencyExplanation): string[] {
   if (worth === null) return ['', 'Shared out: not yet, no plan covers the app on that day'];
-  const { plan, tiers, unrounded_developer_share: unrounded, developer_share: share, platform_share } = worth;
-  const isRounded = unrounded.amount !== share.amount;
+  const { plan, provider, developer_share, platform_share } = worth;
+  const total = provider?.developer_total ?? developer_share;
   return [
     '',
     `Shared out by plan ${plan.id} of version ${plan.reference_version},`,
     `${scopeOf(plan)}, ${datesOf(plan)}, ${modeOf(plan)}`,
-    ...textTable(TIER_COLUMNS, tiers.map(tierRow)),
-    `  Developer's share ${isRounded ? `${grouped(unrounded.amount)}, rounded half-even ` : ''}= ${grouped(share.amount)}`,
-    `  Platform's part ${grouped(gross.amount)} − ${grouped(share.amount)} = ${grouped(platform_share.amount)}`,
+    ...acceptanceLines(plan),
+    ...shareLines(worth, { name: provider === null ? "Developer's share" : "Developer's total", share: total }),
+    `  Platform's part ${grouped(gross.amount)} − ${grouped(total.amount)} = ${grouped(platform_share.amount)}`,
+    ...(provider === null ? [] : providerLines(provider, developer_share)),
   ];
+}
+
+function providerLines(provider: ExplainedProvider, developerShare: Money): string[] {
+  const { id, ratio, developer_total: total, unrounded_share, share, engagement, default_ratio } = provider;
+  const isRounded = unrounded_share.amount !== share.amount;
+  const part = `${isRounded ? `${grouped(unrounded_share.amount)}, rounded half-even ` : ''}${grouped(share.amount)}`;
+  return [
+    '',
+    `Shared with service provider ${id},`,
+    termsOf(engagement),
+    ...(default_ratio === null ? [] : [`at its default ratio, ${termsOf(default_ratio)}`]),
+    `  Provider's part ${grouped(total.amount)} × ${percentOf(ratio)} = ${part}`,
+    `  Developer's share ${grouped(total.amount)} − ${grouped(share.amount)} = ${grouped(developerShare.amount)}`,
+  ];
+}
+
+function termsOf(term: ExplainedTerm): string {
+  const { terms_version, confirmed_on, confirmed_by } = term;
+  return `${datesOf(term)} by terms of version ${terms_version}, confirmed on ${confirmed_on} by ${confirmed_by}`;
+}
+
+function shareLines(
+  { tiers, unrounded_developer_share: unrounded, month }: ExplainedWorth,
+  { name, share }: { readonly name: string; readonly share: Money },
+): string[] {
+  if (month === null) {
+    return [...textTable(TIER_COLUMNS, tiers.map(tierRow)), `  ${name} ${roundedTo(share, unrounded)}`];
+  }
+  const { to_day: toDay, to_day_before: before } = month;
+  return [
+    `  Gross of the month to this day ${grouped(toDay.gross.amount)}`,
+    ...textTable(TIER_COLUMNS, tiers.map(tierRow)),
+    `  Share of the month to this day ${roundedTo(toDay.share, unrounded)}`,
+    `  Gross of the month to the day before ${grouped(before.gross.amount)}`,
+    ...textTable(TIER_COLUMNS, before.tiers.map(tierRow)),
+    `  Share of the month to the day before ${roundedTo(before.share, before.unrounded_share)}`,
+    `  ${name} ${grouped(toDay.share.amount)} − ${grouped(before.share.amount)} = ${grouped(share.amount)}`,
+  ];
+}
+
+function roundedTo(share: Money, unrounded: Money): string {
+  const isRounded = unrounded.amount !== share.amount;
+  return `${isRounded ? `${grouped(unrounded.amount)}, rounded half-even ` : ''}= ${grouped(share.amount)}`;
+}
+
+function acceptanceLines({ accepted_on, accepted_by }: ExplainedPlan): string[] {
+  return accepted_on === null ? [] : [`accepted on ${accepted_on}, recorded by ${accepted_by}`];
 }
 
 function scopeOf({ scope, scope_id }: ExplainedPlan): string {
   return scope_id === null ? 'for everybody' : `for ${scope} ${scope_id}`;
 }
 
-function datesOf({ effective_from, effective_to }: ExplainedPlan): string {
+function datesOf({ effective_from, effective_to }: Pick<ExplainedPlan, 'effective_from' | 'effective_to'>): string {
   return effective_to === null ? `from ${effective_from}` : `${effective_from} to ${effective_to}`;
 }
 
-function modeOf({ mode }: ExplainedPlan): string {
+function modeOf({ basis, mode }: ExplainedPlan): string {
+  if (basis === 'app_month') return "each tier for its part of the month's gross";
   return mode === 'whole' ? 'one tier for the whole gross' : 'each tier for its part of the gross';
 }
 
@@ -99,21 +156,13 @@ function tierRow({ up_to, share, part, amount }: ExplainedTier): string[] {
   return [reach, grouped(part.amount), `× ${percentOf(share)}`, `= ${grouped(amount.amount)}`];
 }
 
-/** "0.333333" as "33.3333 %", by moving the point. */
-function percentOf(share: string): string {
-  const [whole = '', fraction = ''] = share.split('.');
-  const digits = `${whole}${fraction.padEnd(2, '0')}`;
-  const point = whole.length + 2;
-  const decimals = digits.slice(point).replace(/0+$/, '');
-  return `${Number(digits.slice(0, point))}${decimals === '' ? '' : `.${decimals}`} %`;
-}
-
 function postedLines({ transfers, posted, pending }: CurrencyExplanation): string[] {
   if (transfers.length === 0) return ['', 'Posted: nothing yet', ...pendingLines(pending)];
   const details = transfers.flatMap(transfer => [
     `  version ${transfer.version} ${transfer.reason}: ${transfer.debit} → ${transfer.credit} ${grouped(transfer.amount.amount)}`,
     `    booked ${transfer.booked_at}, run ${transfer.run_id}`,
     `    transfer ${transfer.id}${transfer.corrects === null ? '' : `, corrects ${transfer.corrects}`}`,
+    ...(transfer.link === null ? [] : [`    in the book of ${transfer.developer_id}, link ${transfer.link}`]),
   ]);
   const sums = textTable(
     AMOUNT_COLUMNS,
@@ -128,8 +177,8 @@ function pendingLines(pending: readonly ExplainedPart[]): string[] {
   return ['', 'To be posted by the next run', ...textTable(AMOUNT_COLUMNS, rows)];
 }
 
-function nameOf({ reason }: ExplainedPart): string {
-  return PARTS[reason] ?? reason;
+function nameOf({ reason, provider_id }: ExplainedPart): string {
+  return `${PARTS[reason] ?? reason}${provider_id === undefined ? '' : ` ${provider_id}`}`;
 }
 
 function batchLines({ batches, traced }: CurrencyExplanation): string[] {

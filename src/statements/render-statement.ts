@@ -1,3 +1,6 @@
+import type { Money } from '../domain/money.ts';
+import { formatAmount, nanos, parseAmount } from '../domain/nanos.ts';
+import { percentOf } from './rates.ts';
 import type { Statement } from './statement.ts';
 import type {
   CurrencyStatement,
@@ -18,14 +21,19 @@ const COLUMNS: readonly Column[] = [
   { title: 'Your share', align: 'decimal' },
 ];
 
-const BALANCE_COLUMNS: readonly Column[] = [
+export const BALANCE_COLUMNS: readonly Column[] = [
   { title: '', align: 'left' },
   { title: '', align: 'decimal' },
 ];
 
-const RULE = '─'.repeat(100);
+export const RULE = '─'.repeat(100);
 
-const PARTS: Record<string, string> = { developer_share: 'your share', platform_share: "platform's part" };
+const PARTS: Record<string, string> = {
+  developer_share: 'your share',
+  platform_share: "platform's part",
+  provider_share: 'part of service provider',
+  provider_income: 'your part',
+};
 
 /** The statement as a developer reads it on a terminal of 100 columns. */
 export function renderStatement(statement: Statement): string {
@@ -62,7 +70,7 @@ function earningLines({ days, totals }: CurrencyStatement): string[] {
   const lines = [...head];
   for (const { date, app } of blocks) {
     const ofApp = rows.splice(0, app.ad_units.length + 1);
-    lines.push(headingOf(date, app), ...ofApp.flat(), ...pendingLine(app), '');
+    lines.push(headingOf(date, app), ...ofApp.flat(), ...providerLine(app), ...pendingLine(app), '');
   }
   return [...lines, ...rows.flat()];
 }
@@ -87,22 +95,34 @@ function figures(sums: StatementFigures): string[] {
   return [...counts, amount(ecpm), amount(gross), share_percent ?? '', amount(developer_share)];
 }
 
+/** What the provider took before the developer's share was what it is. */
+function providerLine({ provider_id, provider_ratio, provider_share, developer_share }: StatementApp): string[] {
+  if (isZero(provider_share.amount)) return [];
+  if (provider_id === null || provider_ratio === null) return [`  To service providers: ${amount(provider_share)}`];
+  const total = addedUp(provider_share, developer_share);
+  return [`  To service provider ${provider_id}: ${percentOf(provider_ratio)} of ${total} = ${amount(provider_share)}`];
+}
+
 function pendingLine({ status, pending_gross }: StatementApp): string[] {
   if (status === 'settled') return [];
   if (isZero(pending_gross.amount)) return ['  Waits to be settled again'];
   return [`  Not settled yet: ${amount(pending_gross)} of gross`];
 }
 
-function correctionLines(corrections: readonly StatementCorrection[]): string[] {
+/** Later bookings that changed the lines of a statement. */
+export function correctionLines(corrections: readonly StatementCorrection[]): string[] {
   if (corrections.length === 0) return [];
-  const lines = corrections.map(({ booked_at, business_date, app_id, reason, change, version, transfer }) => {
-    const part = PARTS[reason] ?? reason;
-    const sign = change.amount.startsWith('-') ? '' : '+';
-    return [
-      `  ${business_date}  ${app_id}: ${part} ${sign}${amount(change)}`,
-      `              booked ${minuteOf(booked_at)}, version ${version}, transfer ${transfer}`,
-    ];
-  });
+  const lines = corrections.map(
+    ({ booked_at, business_date, app_id, reason, provider_id, change, version, transfer }) => {
+      const whose = provider_id === undefined || reason === 'provider_income' ? '' : ` ${provider_id}`;
+      const part = `${PARTS[reason] ?? reason}${whose}`;
+      const sign = change.amount.startsWith('-') ? '' : '+';
+      return [
+        `  ${business_date}  ${app_id}: ${part} ${sign}${amount(change)}`,
+        `              booked ${minuteOf(booked_at)}, version ${version}, transfer ${transfer}`,
+      ];
+    },
+  );
   return ['', 'Corrections of earlier bookings, contained in the lines above', ...lines.flat()];
 }
 
@@ -111,6 +131,7 @@ function balanceLines({ opening_balance, totals, closing_balance, currency }: Cu
   return textTable(BALANCE_COLUMNS, [
     ['Gross settled in this period', amount(totals.gross)],
     ["Platform's part", amount(totals.platform_share)],
+    ...(isZero(totals.provider_share.amount) ? [] : [["Service providers' part", amount(totals.provider_share)]]),
     ['Your share', amount(totals.developer_share)],
     ...(isPending ? [['Gross not settled yet, shared out later', amount(totals.pending_gross)]] : []),
     ['', ''],
@@ -118,6 +139,10 @@ function balanceLines({ opening_balance, totals, closing_balance, currency }: Cu
     ['Your share of this period', amount(totals.developer_share)],
     [`Closing balance in ${currency}`, amount(closing_balance)],
   ]);
+}
+
+function addedUp(one: Money, other: Money): string {
+  return grouped(formatAmount(nanos(parseAmount(one.amount) + parseAmount(other.amount)), one.currency));
 }
 
 /** "2018-04-17 01:00 UTC" */
@@ -129,6 +154,6 @@ function isZero(decimal: string): boolean {
   return !/[1-9]/.test(decimal);
 }
 
-function amount(money: { readonly amount: string } | null): string {
+export function amount(money: { readonly amount: string } | null): string {
   return money === null ? '' : grouped(money.amount);
 }

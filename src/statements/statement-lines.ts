@@ -3,6 +3,7 @@ import { type Money, money } from '../domain/money.ts';
 import { type Nanos, nanos } from '../domain/nanos.ts';
 import type { UnitEarnings } from '../earnings/earnings-fold.ts';
 import type { AppDayMovement, Correction, PayableMovement } from '../ledger/app-day-movements.ts';
+import type { AppOnDay, DecidedBy } from './decided-by.ts';
 import { ecpmNanos, sharePercent } from './rates.ts';
 
 export interface CurrencyStatement {
@@ -23,7 +24,9 @@ export interface StatementFigures {
   readonly ecpm: Money | null;
   /** Settled. */
   readonly gross: Money;
+  /** Without what a service provider takes of it. */
   readonly developer_share: Money;
+  readonly provider_share: Money;
   readonly platform_share: Money;
   /** The developer's part of the settled gross, rounded half-even to two decimals. */
   readonly share_percent: string | null;
@@ -43,6 +46,9 @@ export interface StatementApp extends StatementFigures {
   readonly status: DayStatus;
   /** The plan behind the settled amounts; null before the first. */
   readonly plan_id: string | null;
+  /** The service provider behind the settled amounts, and its ratio of the developer's total; null together where there is none. */
+  readonly provider_id: string | null;
+  readonly provider_ratio: string | null;
   readonly ad_units: readonly StatementUnit[];
 }
 
@@ -61,6 +67,8 @@ export interface StatementCorrection {
   readonly business_date: BusinessDay;
   readonly app_id: string;
   readonly reason: string;
+  /** Only of a provider's part. */
+  readonly provider_id?: string;
   readonly change: Money;
   readonly version: number;
   readonly transfer: string;
@@ -78,7 +86,7 @@ export interface StatementSources {
   readonly corrections: readonly Correction[];
   readonly earnings: readonly Readonly<UnitEarnings>[];
   readonly dueDays: ReadonlySet<BusinessDay>;
-  readonly planIdOf: (app: { appId: string; day: BusinessDay; currency: string }) => string | null;
+  readonly decidedBy: (app: AppOnDay) => DecidedBy;
   readonly nameOf: (appId: string) => string;
 }
 
@@ -129,16 +137,21 @@ function appsOf(
   return [...new Set([...movements.keys(), ...earnings.keys()])].sort().map(appId => {
     const ofApp = { movements: movements.get(appId) ?? [], earnings: earnings.get(appId) ?? [] };
     const sums = addUp(ofApp);
+    const { planId, provider } = ofApp.movements.length === 0 ? UNDECIDED : ofDay.decidedBy({ appId, day, currency });
     return {
       app_id: appId,
       name: ofDay.nameOf(appId),
       status: ofDay.dueDays.has(day) || sums.earnedNanos !== sums.grossNanos ? 'pending' : 'settled',
-      plan_id: ofApp.movements.length === 0 ? null : ofDay.planIdOf({ appId, day, currency }),
+      plan_id: planId,
+      provider_id: provider?.id ?? null,
+      provider_ratio: provider?.ratio ?? null,
       ...figuresOf(sums, currency),
       ad_units: ofApp.earnings.map(unitLine),
     };
   });
 }
+
+const UNDECIDED: DecidedBy = { planId: null, provider: null };
 
 interface Sums {
   readonly impressions: number;
@@ -146,6 +159,7 @@ interface Sums {
   readonly earnedNanos: Nanos;
   readonly grossNanos: Nanos;
   readonly developerNanos: Nanos;
+  readonly providerNanos: Nanos;
   readonly platformNanos: Nanos;
 }
 
@@ -156,18 +170,20 @@ function addUp({ movements, earnings }: Pick<StatementSources, 'movements' | 'ea
     earnedNanos: nanos(earnings.reduce((sum, row) => sum + row.grossNanos, 0n)),
     grossNanos: nanos(movements.reduce((sum, row) => sum + row.grossNanos, 0n)),
     developerNanos: nanos(movements.reduce((sum, row) => sum + row.developerNanos, 0n)),
+    providerNanos: nanos(movements.reduce((sum, row) => sum + row.providerNanos, 0n)),
     platformNanos: nanos(movements.reduce((sum, row) => sum + row.platformNanos, 0n)),
   };
 }
 
 function figuresOf(sums: Sums, currency: string): StatementFigures {
-  const { impressions, clicks, earnedNanos, grossNanos, developerNanos, platformNanos } = sums;
+  const { impressions, clicks, earnedNanos, grossNanos, developerNanos, providerNanos, platformNanos } = sums;
   return {
     impressions,
     clicks,
     ecpm: moneyOrNull(ecpmNanos({ grossNanos: earnedNanos, impressions, currency }), currency),
     gross: money(grossNanos, currency),
     developer_share: money(developerNanos, currency),
+    provider_share: money(providerNanos, currency),
     platform_share: money(platformNanos, currency),
     share_percent: sharePercent({ partNanos: developerNanos, ofNanos: grossNanos }),
     pending_gross: money(nanos(earnedNanos - grossNanos), currency),
@@ -184,12 +200,13 @@ function unitLine({ adUnitId, impressions, clicks, grossNanos, currency }: Reado
   };
 }
 
-function correctionLine(correction: Correction): StatementCorrection {
+export function correctionLine(correction: Correction): StatementCorrection {
   return {
     booked_at: correction.bookedAt.toISOString(),
     business_date: correction.businessDay,
     app_id: correction.appId,
     reason: correction.reason,
+    ...(correction.providerId === null ? {} : { provider_id: correction.providerId }),
     change: money(correction.changeNanos, correction.currency),
     version: correction.version,
     transfer: correction.transferId,

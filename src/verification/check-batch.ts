@@ -28,30 +28,30 @@ export async function checkBatch(
     differs('a payload that can be read', 'another payload, with its digest');
     return null;
   }
-  for (const { developerId } of content.events) owners.add(developerId);
+  for (const developerId of content.columns.developers) owners.add(developerId);
   for (const { ownerId } of content.refused) owners.add(ownerId);
-  const lines = content.events.length + content.refused.length;
+  const lines = content.columns.count + content.refused.length;
   if (lines !== batch.lineCount) differs(`${lines} lines`, `${batch.lineCount} lines`);
   checkDays(content, batch, { calendar, differs });
   return content;
 }
 
 function checkDays(
-  { events }: BatchContent,
+  { columns }: BatchContent,
   batch: StoredBatch,
   { calendar, differs }: { readonly calendar: BusinessCalendar; readonly differs: Report },
 ): void {
   const found = tellDays(batch.firstDay, batch.lastDay);
-  if (events.length === 0) {
+  if (columns.count === 0) {
     if (found !== NO_DAYS) differs(NO_DAYS, found);
     return;
   }
   let [first, last, latestMs] = [LATEST_DAY, EARLIEST_DAY, Number.NEGATIVE_INFINITY];
-  for (const { event } of events) {
-    const day = calendar.dayOf(event.occurredAtMs);
+  for (const occurredAtMs of columns.occurredAtMs) {
+    const day = calendar.dayOf(occurredAtMs);
     if (day < first) first = day;
     if (day > last) last = day;
-    latestMs = Math.max(latestMs, event.occurredAtMs);
+    latestMs = Math.max(latestMs, occurredAtMs);
   }
   const expected = tellDays(first, last);
   if (found !== expected) differs(expected, found);

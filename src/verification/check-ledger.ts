@@ -1,16 +1,22 @@
 import type pg from 'pg';
+import { loadProviders, type ProviderBook } from '../catalog/provider-book.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 import { formatDecimal } from '../domain/nanos.ts';
 import type { UnitEarnings } from '../earnings/earnings-fold.ts';
+import { addUpMonth, MONTH_NOT_READ, type MonthBefore } from '../earnings/month-gross.ts';
 import { postedOn } from '../ledger/posted.ts';
 import { ledgerDays } from '../ledger/stored-transfers.ts';
-import { loadPlans, type PlanBook } from '../plans/plan.ts';
+import type { PlanBook } from '../plans/plan-book.ts';
+import { loadPlans } from '../plans/stored-plans.ts';
 import type { RecordedResult } from '../settlement/runs.ts';
+import type { AppGross } from '../settlement/worth-of-apps.ts';
+import { checkDeductions } from './check-deductions.ts';
 import { checkRuns } from './check-runs.ts';
 import { checkSettlements } from './check-settlements.ts';
+import { type DerivedDeductions, lessDeductions } from './derived-deductions.ts';
 import type { Difference } from './difference.ts';
 import { grossByApp } from './gross-by-app.ts';
-import type { KnownAtCutoffs } from './known-at-cutoffs.ts';
+import { daysBefore, type KnownAtCutoffs } from './known-at-cutoffs.ts';
 import { differingParts, worthByPart } from './worth-by-part.ts';
 
 export interface LedgerCheck {
@@ -21,6 +27,9 @@ export interface LedgerCheck {
   readonly due: ReadonlySet<string>;
   readonly runs: readonly RecordedResult[];
   readonly knownAtCutoffs: KnownAtCutoffs;
+  readonly derived: DerivedDeductions;
+  /** The bucket's last batch that was processed. */
+  readonly cutoffSeq: number;
   readonly referenceVersion: number;
   readonly report: (difference: Difference) => void;
 }
@@ -31,12 +40,19 @@ export interface LedgerCheck {
  */
 export async function checkLedger(client: pg.ClientBase, check: LedgerCheck): Promise<number> {
   const { referenceVersion } = check;
-  const told = await checkSettlements(client, check);
-  const plans = await loadPlans(client, referenceVersion);
+  const providers = await loadProviders(client, { referenceVersion, appIds: check.earnings.map(row => row.appId) });
+  await checkDeductions(client, check);
+  const told = await checkSettlements(client, { ...check, providers });
+  const plans = await loadPlans(client, referenceVersion, check.earnings);
   const earningsByDay = Map.groupBy(check.earnings, row => row.businessDay);
   const days = new Set([...earningsByDay.keys(), ...(await ledgerDays(client, check.bucket))]);
   for (const day of [...days].sort()) {
-    await checkDay(client, check, { day, plans, told, earnings: earningsByDay.get(day) ?? [] });
+    const earnings = earningsByDay.get(day) ?? [];
+    const before = plans.knowsMonths ? daysBefore(day).flatMap(each => earningsByDay.get(each) ?? []) : null;
+    const known = { day, cutoffSeq: check.cutoffSeq, referenceVersion };
+    const monthBefore = before === null ? MONTH_NOT_READ : await check.derived.monthBefore(addUpMonth(before), known);
+    const grosses = lessDeductions(grossByApp(earnings), await check.derived.at(known));
+    await checkDay(client, check, { day, plans, providers, told, grosses, monthBefore });
   }
   return await checkRuns(client, check);
 }
@@ -44,7 +60,9 @@ export async function checkLedger(client: pg.ClientBase, check: LedgerCheck): Pr
 interface DayCheck {
   readonly day: BusinessDay;
   readonly plans: PlanBook;
-  readonly earnings: readonly UnitEarnings[];
+  readonly providers: ProviderBook;
+  readonly grosses: readonly AppGross[];
+  readonly monthBefore: MonthBefore;
   /** `day part` of differences that were reported. */
   readonly told: ReadonlySet<string>;
 }
@@ -52,11 +70,11 @@ interface DayCheck {
 async function checkDay(
   client: pg.ClientBase,
   { bucket, due, referenceVersion, report }: LedgerCheck,
-  { day, plans, earnings, told }: DayCheck,
+  { day, plans, providers, grosses: all, monthBefore, told }: DayCheck,
 ): Promise<void> {
   const isSettled = ({ developerId }: { readonly developerId: string }) => !due.has(`${day} ${developerId}`);
-  const grosses = grossByApp(earnings).filter(isSettled);
-  const worth = await worthByPart(client, { day, referenceVersion, plans, grosses });
+  const grosses = all.filter(isSettled);
+  const worth = await worthByPart(client, { day, referenceVersion, plans, providers, grosses, monthBefore });
   const posted = (await postedOn(client, { bucket, day })).filter(isSettled);
   for (const { part, worthNanos, postedNanos } of differingParts(worth, posted)) {
     const where = `${day} ${part}`;

@@ -26,9 +26,11 @@ export async function checkRuns(
   let transfers = 0;
   for (const posted of await transfersByRun(client, bucket)) {
     transfers += posted.transfers;
+    // The run's record of the bucket that it came from counts it.
+    if (posted.isReceived) continue;
     const where = `bucket ${bucket} run ${posted.runId}`;
     const runDay = posted.runId === null ? null : (results.get(posted.runId)?.businessDay ?? null);
-    postedByRun.set(posted.runId ?? '', (postedByRun.get(posted.runId ?? '') ?? 0) + posted.transfers);
+    postedByRun.set(posted.runId ?? '', (postedByRun.get(posted.runId ?? '') ?? 0) + posted.transfers + posted.sent);
     if (runDay !== posted.businessDay) {
       report({ table: 'settlement_runs', where, expected: `a run of ${posted.businessDay}`, found: runDay ?? NOTHING });
     }

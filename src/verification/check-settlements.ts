@@ -1,9 +1,12 @@
 import type pg from 'pg';
+import type { ProviderBook } from '../catalog/provider-book.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 import { formatDecimal, nanos } from '../domain/nanos.ts';
 import { type PostedByRun, postedByRun } from '../ledger/posted-by-run.ts';
-import { loadPlans, type PlanBook } from '../plans/plan.ts';
+import type { PlanBook } from '../plans/plan-book.ts';
+import { loadPlans } from '../plans/stored-plans.ts';
 import type { RecordedResult } from '../settlement/runs.ts';
+import { type DerivedDeductions, lessDeductions } from './derived-deductions.ts';
 import type { Difference } from './difference.ts';
 import type { KnownAtCutoffs } from './known-at-cutoffs.ts';
 import { appKey, type DayWorth, differingParts, type PostedPart, partKey, worthByPart } from './worth-by-part.ts';
@@ -12,6 +15,8 @@ export interface SettlementCheck {
   readonly bucket: number;
   readonly runs: readonly RecordedResult[];
   readonly knownAtCutoffs: KnownAtCutoffs;
+  readonly derived: DerivedDeductions;
+  readonly providers: ProviderBook;
   readonly report: (difference: Difference) => void;
 }
 
@@ -26,9 +31,10 @@ interface RunOfDay extends RecordedResult {
  */
 export async function checkSettlements(client: pg.ClientBase, check: SettlementCheck): Promise<Set<string>> {
   const plansByVersion = new Map<number, PlanBook>();
+  const apps = [...new Map([...check.knownAtCutoffs.apps()].map(app => [app.appId, app])).values()];
   for (const { referenceVersion } of check.runs) {
     if (plansByVersion.has(referenceVersion)) continue;
-    plansByVersion.set(referenceVersion, await loadPlans(client, referenceVersion));
+    plansByVersion.set(referenceVersion, await loadPlans(client, referenceVersion, apps));
   }
   const differing = new Set<string>();
   const runs = check.runs.filter((run): run is RunOfDay => run.businessDay !== null);
@@ -37,11 +43,16 @@ export async function checkSettlements(client: pg.ClientBase, check: SettlementC
     const sums = new Map<string, PostedPart>();
     for (const [place, together] of inOrder(ofDay).entries()) {
       const { cutoffSeq, referenceVersion } = together[0];
+      const known = { day, cutoffSeq, referenceVersion };
+      const plans = plansByVersion.get(referenceVersion) as PlanBook;
+      const earnedBefore = check.knownAtCutoffs.monthBeforeAt(known);
       const worth = await worthByPart(client, {
         day,
         referenceVersion,
-        plans: plansByVersion.get(referenceVersion) as PlanBook,
-        grosses: check.knownAtCutoffs.grossAt({ day, cutoffSeq }),
+        plans,
+        providers: check.providers,
+        grosses: lessDeductions(check.knownAtCutoffs.grossAt(known), await check.derived.at(known)),
+        monthBefore: plans.knowsMonths ? await check.derived.monthBefore(earnedBefore, known) : earnedBefore,
       });
       for (const run of together) {
         const ofRun = posted.get(run.runId) ?? [];
@@ -96,10 +107,5 @@ function checkRecord(
   if (run.appsWithoutPlan !== worth.unplanned.size) {
     const expected = `${worth.unplanned.size} apps without a plan`;
     report({ table: 'settlement_run_buckets', where, expected, found: `${run.appsWithoutPlan} apps` });
-  }
-  const linked = posted.find(each => each.linked > 0);
-  if (linked !== undefined) {
-    const expected = 'transfers within one book';
-    report({ table: 'transfers', where: `${where} ${partKey(linked)}`, expected, found: 'a link to another book' });
   }
 }

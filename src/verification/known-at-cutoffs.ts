@@ -1,5 +1,6 @@
-import type { BusinessDay } from '../domain/business-day.ts';
+import { addDays, type BusinessDay, daysInRange, firstOfMonth } from '../domain/business-day.ts';
 import type { EarningsFold } from '../earnings/earnings-fold.ts';
+import { addUpMonth, MONTH_NOT_READ, type MonthBefore } from '../earnings/month-gross.ts';
 import type { AppGross } from '../settlement/worth-of-apps.ts';
 import { grossByApp } from './gross-by-app.ts';
 
@@ -12,8 +13,12 @@ interface SettledAt {
 export class KnownAtCutoffs {
   readonly #waiting: { readonly day: BusinessDay; readonly cutoffSeq: number }[] = [];
   readonly #known = new Map<string, AppGross[]>();
+  readonly #monthsBefore = new Map<string, MonthBefore>();
+  readonly #withMonths: boolean;
 
-  constructor(runs: readonly SettledAt[]) {
+  /** `withMonths`: also what the apps had earned in the month before, for plans that go by the month. */
+  constructor(runs: readonly SettledAt[], { withMonths }: { readonly withMonths: boolean }) {
+    this.#withMonths = withMonths;
     const cutoffs = new Map<string, { day: BusinessDay; cutoffSeq: number }>();
     for (const { businessDay: day, cutoffSeq } of runs) {
       if (day !== null) cutoffs.set(keyOf(day, cutoffSeq), { day, cutoffSeq });
@@ -25,7 +30,11 @@ export class KnownAtCutoffs {
   /** Keeps what is known at the cutoffs before `seq`; call it before the batch of that place is folded in, and once at the end. */
   keepBefore(seq: number, earnings: EarningsFold): void {
     for (let next = this.#waiting.at(-1); next !== undefined && next.cutoffSeq < seq; next = this.#waiting.at(-1)) {
-      this.#known.set(keyOf(next.day, next.cutoffSeq), grossByApp(earnings.onDay(next.day)));
+      const key = keyOf(next.day, next.cutoffSeq);
+      this.#known.set(key, grossByApp(earnings.onDay(next.day)));
+      if (this.#withMonths) {
+        this.#monthsBefore.set(key, addUpMonth(daysBefore(next.day).flatMap(day => earnings.onDay(day))));
+      }
       this.#waiting.pop();
     }
   }
@@ -33,6 +42,21 @@ export class KnownAtCutoffs {
   grossAt({ day, cutoffSeq }: { readonly day: BusinessDay; readonly cutoffSeq: number }): readonly AppGross[] {
     return this.#known.get(keyOf(day, cutoffSeq)) ?? [];
   }
+
+  /** Every app that a run could know, once or more. */
+  *apps(): Generator<AppGross> {
+    for (const apps of this.#known.values()) yield* apps;
+  }
+
+  monthBeforeAt({ day, cutoffSeq }: { readonly day: BusinessDay; readonly cutoffSeq: number }): MonthBefore {
+    return this.#monthsBefore.get(keyOf(day, cutoffSeq)) ?? MONTH_NOT_READ;
+  }
+}
+
+/** The days of the month before a day, oldest first. */
+export function daysBefore(day: BusinessDay): BusinessDay[] {
+  const from = firstOfMonth(day);
+  return from === day ? [] : daysInRange({ from, to: addDays(day, -1) });
 }
 
 function keyOf(day: BusinessDay, cutoffSeq: number): string {

@@ -37,7 +37,7 @@ export async function replayBucket(client: pg.ClientBase, options: ReplayOptions
   const { bucket, bucketCount, calendar, knownAtCutoffs, report } = options;
   const poisonous = await poisonousLines(client, bucket);
   const cards = await rateCardsByVersion(client, bucket);
-  const fold = new BatchFold(new Map());
+  const fold = new BatchFold();
   const owners = new Set<string>();
   let seq = 0;
   let version = 0;

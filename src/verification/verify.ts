@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type pg from 'pg';
 import { checkReferenceDigests, currentReferenceVersion } from '../catalog/reference-version.ts';
 import type { Database } from '../db/database.ts';
@@ -7,16 +8,21 @@ import type { UnitEarnings } from '../earnings/earnings-fold.ts';
 import { storedEarnings } from '../earnings/stored-earnings.ts';
 import type { BatchFold, RejectedLine } from '../events/batch-fold.ts';
 import { storedIdentities } from '../events/identities.ts';
-import { storedConflictingLines, storedRejectedLines } from '../events/stored-evidence.ts';
+import { identitiesIn, isSameSegment, sortedSegment } from '../events/identity-segment.ts';
+import { lastSeq } from '../events/inbox.ts';
+import { JUDGED_AT_PROCESSING } from '../events/rejection-reasons.ts';
+import { storedConflictingLines, storedRejectedLines, unequalRedrives } from '../events/stored-evidence.ts';
+import { knowsMonthlyPlans } from '../plans/stored-plans.ts';
 import { bucketResults, unfinishedBuckets } from '../settlement/runs.ts';
 import { checkLedger } from './check-ledger.ts';
+import { checkLinks } from './check-links.ts';
+import { DerivedDeductions } from './derived-deductions.ts';
 import { compareRows, type Difference } from './difference.ts';
 import { KnownAtCutoffs } from './known-at-cutoffs.ts';
 import { replayBucket } from './replay-bucket.ts';
 import { strayRows } from './stray-rows.ts';
 
 const KEPT_DIFFERENCES = 1_000;
-const JUDGED_AT_PROCESSING = ['no_price', 'currency_mismatch', 'internal_error'];
 
 export interface Verification {
   /** The first 1,000 of them. */
@@ -58,7 +64,12 @@ export async function verify(db: Pick<Database, 'snapshot'>, options: VerifyOpti
       const where = `version ${referenceVersion}${kind === null ? '' : ` of the ${kind}`}`;
       report({ table: 'reference_versions', where, expected: 'rows as they were recorded', found: 'other rows' });
     }
+    for (const { ingestId, redriven, received } of await unequalRedrives(client)) {
+      const [expected, found] = [`${redriven} lines in its batches`, `${received}`];
+      report({ table: 'redriven_lines', where: `redrive ${ingestId}`, expected, found });
+    }
     await strayRows(client, { bucketCount: options.bucketCount, report });
+    await checkLinks(client, { bucketCount: options.bucketCount, report });
     await checkUnfinished(client, { bucketCount: options.bucketCount, report });
   });
   for (let bucket = 0; bucket < options.bucketCount; bucket += 1) {
@@ -86,7 +97,7 @@ async function verifyBucket(client: pg.ClientBase, check: BucketCheck) {
   const { bucket, report } = check;
   const referenceVersion = await currentReferenceVersion(client);
   const runs = await bucketResults(client, bucket);
-  const knownAtCutoffs = new KnownAtCutoffs(runs);
+  const knownAtCutoffs = new KnownAtCutoffs(runs, { withMonths: await knowsMonthlyPlans(client) });
   const { fold, batches, lines, pendingBatches } = await replayBucket(client, {
     ...check,
     referenceVersion,
@@ -107,6 +118,8 @@ async function verifyBucket(client: pg.ClientBase, check: BucketCheck) {
     due: dueKeys,
     runs,
     knownAtCutoffs,
+    derived: new DerivedDeductions(client, { ...check, earnings }),
+    cutoffSeq: await lastSeq(client, bucket),
     referenceVersion,
     report,
   });
@@ -132,8 +145,10 @@ async function checkEvidence(client: pg.ClientBase, { bucket, report }: BucketCh
       report,
     },
   );
+  const [expected, found] = [sortedSegment(fold.claimed), await storedIdentities(client, bucket)];
+  if (isSameSegment(expected, found)) return found.heads.length;
   return await compareRows(
-    { expected: sortedBy(fold.claimed, claim => claim.identity), found: storedIdentities(client, bucket) },
+    { expected: identitiesIn(expected), found: Readable.from(identitiesIn(found)) },
     {
       table: 'identity_segments',
       keyOf: claim => claim.identity,
@@ -145,7 +160,8 @@ async function checkEvidence(client: pg.ClientBase, { bucket, report }: BucketCh
 
 /** Details of what was judged at processing are in the words of the program of that day; the others stand in the batch. */
 function tellReason({ reason, field, detail }: RejectedLine): string {
-  return `${reason} ${field ?? '-'}${JUDGED_AT_PROCESSING.includes(reason) ? '' : ` (${detail})`}`;
+  const inOurWords = (JUDGED_AT_PROCESSING as readonly string[]).includes(reason);
+  return `${reason} ${field ?? '-'}${inOurWords ? '' : ` (${detail})`}`;
 }
 
 /** A bucket that a run still lacks is work to be done, but there must be such a bucket. */

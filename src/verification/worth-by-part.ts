@@ -1,8 +1,10 @@
 import type pg from 'pg';
 import { categoriesOn } from '../catalog/categories.ts';
+import type { ProviderBook } from '../catalog/provider-book.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 import { type Nanos, nanos } from '../domain/nanos.ts';
-import type { PlanBook } from '../plans/plan.ts';
+import type { MonthBefore } from '../earnings/month-gross.ts';
+import type { PlanBook } from '../plans/plan-book.ts';
 import { type AppGross, worthOfApp } from '../settlement/worth-of-apps.ts';
 
 /** A part of what an app's day is worth in one currency. */
@@ -11,6 +13,8 @@ export interface Part {
   readonly appId: string;
   readonly currency: string;
   readonly reason: string;
+  /** Whose part it is, where it is a provider's. */
+  readonly providerId: string | null;
 }
 
 export interface PostedPart extends Part {
@@ -33,21 +37,27 @@ export async function worthByPart(
     referenceVersion,
     plans,
     grosses,
+    monthBefore,
+    providers,
   }: {
     readonly day: BusinessDay;
     readonly referenceVersion: number;
     readonly plans: PlanBook;
     readonly grosses: readonly AppGross[];
+    readonly monthBefore: MonthBefore;
+    readonly providers: ProviderBook;
   },
 ): Promise<DayWorth> {
   const categories = await categoriesOn(client, { appIds: grosses.map(app => app.appId), day, referenceVersion });
   const parts = new Map<string, Part & { worthNanos: Nanos }>();
   const unplanned = new Map<string, AppGross>();
   for (const gross of grosses) {
-    const worth = worthOfApp(gross, { day, category: categories.get(gross.appId) ?? null, plans });
+    const category = categories.get(gross.appId) ?? null;
+    const provider = providers.providerOn({ appId: gross.appId, day, referenceVersion });
+    const worth = worthOfApp(gross, { day, category, plans, monthBefore, provider });
     if (worth.plan === null) unplanned.set(appKey(gross), gross);
-    for (const { reason, worthNanos } of worth.parts) {
-      const part = { ...gross, reason, worthNanos };
+    for (const { reason, providerId, worthNanos } of worth.parts) {
+      const part = { ...gross, reason, providerId, worthNanos };
       parts.set(partKey(part), part);
     }
   }
@@ -73,10 +83,10 @@ export function* differingParts(
   }
 }
 
-export function appKey({ developerId, appId, currency }: Omit<Part, 'reason'>): string {
+export function appKey({ developerId, appId, currency }: Omit<Part, 'reason' | 'providerId'>): string {
   return `developer ${developerId} app ${appId} ${currency}`;
 }
 
 export function partKey(part: Part): string {
-  return `${appKey(part)} ${part.reason}`;
+  return `${appKey(part)} ${part.reason}${part.providerId === null ? '' : ` of ${part.providerId}`}`;
 }

@@ -16,7 +16,7 @@ const cards = (...rateCards: unknown[]) => JSON.stringify({ campaigns: [campaign
 const ID = 'write 1 to 64 printable ASCII characters, the first of them no underscore';
 const DAY = 'write a date that exists as YYYY-MM-DD, such as "2018-04-15"';
 const PRICE = 'write a decimal string from "0" to "1000000" with at most 6 decimals, such as "2.50", or leave it out';
-const LISTS = 'write {"developers": [ … ], "apps": [ … ], "ad_units": [ … ], "campaigns": [ … ]}';
+const LISTS = 'write {"developers": [ … ], "apps": [ … ], "ad_units": [ … ], "campaigns": [ … ], "providers": [ … ]}';
 const DEVELOPER_FIELDS = 'its fields are id, name, type, country';
 const LABEL = 'write 1 to 64 characters without control characters or spaces around them';
 

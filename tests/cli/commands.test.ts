@@ -15,6 +15,8 @@ const COMMANDS = [
   'catalog import',
   'catalog derive',
   'plans import',
+  'providers list',
+  'providers confirm',
   'generate',
   'ingest',
   'settle',

@@ -84,7 +84,10 @@ describe('the share of a day', () => {
   });
 
   test.prop([anyMode, anyTiers, anyGross])('platform + developer = gross', (mode, tiers, grossNanos) => {
-    const { platformNanos, developerNanos } = worthOfDay({ mode, tiers }, grossNanos);
+    const { platformNanos, developerNanos } = worthOfDay(
+      { basis: 'app_day', mode, tiers },
+      { grossNanos, monthBeforeNanos: nanos(0n) },
+    );
     expect(platformNanos + developerNanos).toBe(grossNanos);
     expect(developerNanos >= 0n && platformNanos >= 0n).toBe(true);
   });

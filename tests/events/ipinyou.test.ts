@@ -5,7 +5,7 @@ import { describe, expect } from 'vitest';
 import { type AdEvent, grossNanosOf, isBadForm } from '../../src/domain/ad-event.ts';
 import { formatAmount, nanos } from '../../src/domain/nanos.ts';
 import { ipinyouSlotSize, parseIpinyouLine } from '../../src/events/ipinyou.ts';
-import { readLines } from '../../src/events/line-reader.ts';
+import { linesOf, readBlocks } from '../../src/events/line-reader.ts';
 
 const domain = '9a2acabba41e00373f68053fd73e4d50';
 const slot = 'mm_12712107_1718689_6742002';
@@ -139,8 +139,8 @@ describe.skipIf(!existsSync(folder))('the real log of 2013-10-21', () => {
   async function eventsOf(paths: readonly string[]): Promise<AdEvent[]> {
     const events: AdEvent[] = [];
     for (const each of paths) {
-      for await (const { lines } of readLines(each)) {
-        events.push(...lines.filter(line => line !== '').map(eventOf));
+      for await (const block of readBlocks(each)) {
+        for (const line of linesOf(block)) if ('text' in line && line.text !== '') events.push(eventOf(line.text));
       }
     }
     return events;

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import type { RedisBinary } from '../../src/embedded/redis.ts';
 import { importCatalogFile, importPlansFile } from '../../src/settlement/import-reference.ts';
+import { acceptAllPlans } from '../support/accept-plans.ts';
 import { findRedis } from '../support/queue-servers.ts';
 import { Machine } from './machine.ts';
 
@@ -31,6 +32,8 @@ export async function openSite(
   const app = await machine.app();
   await importCatalogFile(app, { text: catalog, source: 'catalog.json' });
   await importPlansFile(app, { text: plans, source: 'plans.json' });
+  // Before every day of the traffic.
+  await acceptAllPlans({ ...app, now: () => new Date('2018-01-01T00:00:00+08:00') });
   return machine;
 }
 

@@ -8,7 +8,6 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { parseAdEvent } from '../../src/domain/ad-event.ts';
 import { bucketOf } from '../../src/domain/bucket.ts';
 import { Refusal } from '../../src/domain/errors.ts';
 import { acceptFile } from '../../src/events/accept-file.ts';
@@ -257,7 +256,7 @@ describe('accepted means kept', () => {
     const { db, calendar, bucketCount } = system;
     return await acceptFile(
       { db, calendar, bucketCount, now: () => system.now, enqueue },
-      { path: path.join(system.folder, 'kept'), parse: parseAdEvent, clock: system.now, batchEvents: 10 },
+      { path: path.join(system.folder, 'kept'), format: 'ndjson', clock: system.now, batchEvents: 10 },
     );
   };
 

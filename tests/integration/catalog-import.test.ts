@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(async () => await database.drop());
 
-const NONE = { developers: 0, apps: 0, adUnits: 0, campaigns: 0 };
+const NONE = { developers: 0, apps: 0, adUnits: 0, campaigns: 0, providers: 0 };
 
 async function importText(text: string, on = '2018-04-15'): Promise<CatalogImport> {
   const now = () => new Date(`${on}T12:00:00+08:00`);
@@ -29,7 +29,7 @@ const importApp = async (changes: Record<string, unknown>, on?: string) =>
 
 describe('importing a catalog', () => {
   it('adds what the catalog lacks as one version; a second import changes nothing', async () => {
-    const all = { developers: 2, apps: 2, adUnits: 2, campaigns: 1 };
+    const all = { developers: 2, apps: 2, adUnits: 2, campaigns: 1, providers: 0 };
     expect(await importText(catalogText())).toEqual({
       referenceVersion: 1,
       added: all,
@@ -65,9 +65,9 @@ describe('importing a catalog', () => {
     );
     expect(changed).toMatchObject({
       referenceVersion: 2,
-      added: { developers: 1, apps: 0, adUnits: 0, campaigns: 1 },
-      changed: { developers: 1, apps: 0, adUnits: 1, campaigns: 1 },
-      unchanged: { developers: 1, apps: 0, adUnits: 0, campaigns: 0 },
+      added: { developers: 1, apps: 0, adUnits: 0, campaigns: 1, providers: 0 },
+      changed: { developers: 1, apps: 0, adUnits: 1, campaigns: 1, providers: 0 },
+      unchanged: { developers: 1, apps: 0, adUnits: 0, campaigns: 0, providers: 0 },
     });
     const { rows } = await database.db.query(
       `select developer_id, reference_version, name from developer_versions order by developer_id, reference_version`,
@@ -88,7 +88,7 @@ describe('importing a catalog', () => {
     const again = await importText(
       cards({ effective_from: '2018-07-01', effective_to: null, cpm: '3.000' }, { ...first, cpm: '2.5', cpc: null }),
     );
-    expect(again).toMatchObject({ referenceVersion: 1, unchanged: { campaigns: 1 } });
+    expect(again).toMatchObject({ referenceVersion: 1, unchanged: { campaigns: 1, providers: 0 } });
   });
 
   it('keeps names as they are, whatever their characters', async () => {

@@ -65,13 +65,18 @@ describe('an explanation', () => {
         scope_id: null,
         effective_from: '2018-03-28',
         effective_to: null,
+        basis: 'app_day',
         mode: 'marginal',
+        accepted_on: null,
+        accepted_by: null,
       },
       tiers: [
         { up_to: cny('100000.00'), share: '0.50', part: cny('100000.00'), amount: cny('50000.00') },
         { up_to: null, share: '0.333333', part: cny('50001.000001'), amount: cny('16666.983333333333') },
       ],
       unrounded_developer_share: cny('66666.983333333333'),
+      month: null,
+      provider: null,
       developer_share: cny('66666.983333333'),
       platform_share: cny('83334.016667667'),
     });

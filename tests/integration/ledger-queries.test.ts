@@ -68,6 +68,7 @@ describe('transfers', () => {
         link: null,
         corrects: null,
         booked_at: '2018-04-20T00:00:00.000Z',
+        provider_id: null,
       },
     ]);
   });

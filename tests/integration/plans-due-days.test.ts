@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dueDates, markDue } from '../../src/earnings/due-days.ts';
-import { importCatalogFile, importPlansFile } from '../../src/settlement/import-reference.ts';
+import { acceptPlanAs, importCatalogFile, importPlansFile } from '../../src/settlement/import-reference.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { catalogText, day, planEntry, plansText, shanghai } from '../support/reference-files.ts';
 
@@ -48,10 +48,8 @@ describe('an import marks as due', () => {
       { effective_from: '2018-04-02', effective_to: '2018-04-02' },
       ['7 dev_7 02', '8 dev_8 02'],
     ],
-    ['only the developer', { scope: { developer: 'dev_8' } }, EIGHT],
-    ['only the developer in the currency of the plan', { scope: { developer: 'dev_8' }, currency: 'USD' }, []],
-    ['only the app', { scope: { app: 'app_7_1' } }, SEVEN],
     ['only apps that are in the category', { scope: { category: 'games' } }, EIGHT],
+    ['nothing for a plan that waits for acceptance', { scope: { developer: 'dev_8' } }, []],
     ['nothing without earnings', { effective_from: '2018-05-01' }, []],
   ])('%s', async (_what, changes, due) => {
     await importPlans(planEntry(changes));
@@ -61,9 +59,9 @@ describe('an import marks as due', () => {
   });
 
   it('days of the old and of the new version of a plan', async () => {
-    await importPlans(planEntry({ scope: { developer: 'dev_7' }, effective_to: '2018-04-01' }));
+    await importPlans(planEntry({ scope: { category: 'tools' }, effective_to: '2018-04-01' }));
     await takeDue();
-    await importPlans(planEntry({ scope: { developer: 'dev_8' }, effective_from: '2018-04-03' }));
+    await importPlans(planEntry({ scope: { category: 'games' }, effective_from: '2018-04-03' }));
     expect(await takeDue()).toEqual(['7 dev_7 01', '8 dev_8 03']);
   });
 
@@ -82,6 +80,30 @@ describe('an import marks as due', () => {
     expect(await takeDue()).toEqual(['7 dev_7 02', '7 dev_7 03']);
     await importPlans(planEntry({ scope: { category: 'games' }, currency: 'USD' }));
     expect(await takeDue()).toEqual(SEVEN);
+  });
+
+  it.each([
+    ['only the app and its developer', { scope: { app: 'app_7_1' } }, 'dev_7', SEVEN.slice(1)],
+    ['only the developer', { scope: { developer: 'dev_8' } }, 'dev_8', EIGHT.slice(1)],
+    ['only the currency of the plan', { scope: { developer: 'dev_8' }, currency: 'USD' }, 'dev_8', []],
+    ['only days of the plan', { scope: { developer: 'dev_8' }, effective_from: '2018-04-03' }, 'dev_8', EIGHT.slice(2)],
+  ])('when a plan is accepted, the days from then on: %s', async (_what, changes, developerId, due) => {
+    const accept = { planId: 'half', developerId, actor: 'li.wei' };
+    const onTheSecond = { ...deps(), now: () => new Date('2018-04-01T16:00:00Z') };
+    await importPlans(planEntry(changes));
+    expect(await takeDue()).toEqual([]);
+    expect((await acceptPlanAs(onTheSecond, accept)).isNew).toBe(true);
+    expect(await takeDue()).toEqual(due);
+    expect((await acceptPlanAs(onTheSecond, accept)).isNew).toBe(false);
+    expect(await takeDue()).toEqual([]);
+  });
+
+  it('the rest of the month too, where any plan goes by the month', async () => {
+    await importPlans(planEntry({ basis: 'app_month', effective_to: '2018-04-01' }));
+    expect(await takeDue()).toEqual([...SEVEN, ...EIGHT]);
+    const firstOfEight = [{ developerId: 'dev_8', businessDay: day('2018-04-01') }];
+    await database.db.transaction(async tx => await markDue(tx, 8, firstOfEight));
+    expect(await takeDue()).toEqual(EIGHT);
   });
 
   it('days that are due already, once', async () => {

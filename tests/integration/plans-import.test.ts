@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { currentReferenceVersion } from '../../src/catalog/reference-version.ts';
 import type { PlansImport } from '../../src/plans/import-plans.ts';
-import { loadPlans } from '../../src/plans/plan.ts';
-import { importCatalogFile, importPlansFile } from '../../src/settlement/import-reference.ts';
+import { loadPlans } from '../../src/plans/stored-plans.ts';
+import { acceptPlanAs, importCatalogFile, importPlansFile } from '../../src/settlement/import-reference.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { catalogText, day, planEntry, plansText, shanghai } from '../support/reference-files.ts';
 import { rejectionOf } from '../support/refusals.ts';
@@ -30,6 +30,7 @@ describe('importing plans', () => {
       added: 0,
       changed: 0,
       unchanged: 2,
+      waiting: [],
       affected: [],
     });
   });
@@ -56,6 +57,7 @@ describe('importing plans', () => {
         { upToNanos: null, sharePpm: 300_000n },
       ],
       outsideBand: null,
+      acceptance: 'not_needed',
     });
     const latest = await loadPlans(database.db, 3);
     expect(latest.planFor(asked)).toBeNull();
@@ -70,7 +72,11 @@ describe('importing plans', () => {
       planEntry({ id: 'developer', scope: { developer: 'dev_7' } }),
       planEntry({ id: 'category', scope: { category: 'tools' } }),
     );
-    const book = await loadPlans(database.db, 2);
+    expect((await loadPlans(database.db, 2)).planFor(asked)?.planId).toBe('category');
+    await acceptPlanAs(deps(), { planId: 'app', developerId: 'dev_7', actor: 'li.wei' });
+    await acceptPlanAs(deps(), { planId: 'developer', developerId: 'dev_7', actor: 'li.wei' });
+    expect((await loadPlans(database.db, 3)).planFor({ ...asked, appId: 'app_7_2' })?.planId).toBe('category');
+    const book = await loadPlans(database.db, 4);
     expect(book.planFor(asked)?.planId).toBe('app');
     expect(book.planFor({ ...asked, appId: 'app_7_2' })?.planId).toBe('developer');
     expect(book.planFor({ ...asked, appId: 'app_8_1', developerId: 'dev_8' })?.planId).toBe('category');

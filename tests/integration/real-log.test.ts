@@ -102,7 +102,7 @@ async function ingest(app: App): Promise<IngestSummary> {
   const ingestIds: string[] = [];
   for (const file of FILES) {
     const { ingestId, queueProblem } = await acceptFile(acceptDepsOf(app), {
-      ...{ path: file, parse: parseIpinyouLine, clock: AS_OF, batchEvents: 1000 },
+      ...{ path: file, format: 'ipinyou', clock: AS_OF, batchEvents: 1000 },
     });
     expect(queueProblem).toBeNull();
     ingestIds.push(ingestId);

@@ -57,11 +57,14 @@ describe('a statement', () => {
       name: 'Lucky Seven',
       status: 'settled',
       plan_id: 'wechat',
+      provider_id: null,
+      provider_ratio: null,
       impressions: 10,
       clicks: 1,
       ecpm: cny('15000000.00'),
       gross: cny('150000.00'),
       developer_share: cny('65000.00'),
+      provider_share: cny('0.00'),
       platform_share: cny('85000.00'),
       share_percent: '43.33',
       pending_gross: cny('0.00'),
@@ -189,7 +192,9 @@ test('a plan imported later shows only once the day is settled with it', async (
   try {
     await own.ingest('a.ndjson', [click('a', '2018-04-10', '10.00')]);
     await own.settle(day('2018-04-10'));
-    await own.importPlans(plansText(planEntry({ id: 'lower', scope: { app: 'app_7_1' }, tiers: [{ share: '0.40' }] })));
+    await own.importPlans(
+      plansText(planEntry({ id: 'lower', scope: { category: 'tools' }, tiers: [{ share: '0.40' }] })),
+    );
     expect(await plans()).toEqual([['half', 'pending', '50.00']]);
     await own.settle(day('2018-04-10'));
     expect(await plans()).toEqual([['lower', 'settled', '40.00']]);

@@ -27,13 +27,18 @@ interface Damages {
 
 const INSTANT = 'when it happened; no amount hangs on it';
 const OTHER_ID = '01890000-0000-7000-8000-000000000000';
+const FIRST_RUN = `(select min(run_id::text)::uuid from settlement_runs)`;
 const SECOND_RUN = `(select run_id from settlement_runs where business_date = '2018-04-13' and requested_at = '2018-04-16T09:00:00+08:00')`;
 
 const DAMAGES: readonly Damages[] = [
   {
     table: 'installation',
     row: 'singleton',
-    changes: { bucket_count: 'bucket_count = 2', time_zone: `time_zone = 'UTC'` },
+    changes: {
+      bucket_count: 'bucket_count = 2',
+      time_zone: `time_zone = 'UTC'`,
+      accepted_plans_version: 'accepted_plans_version = 9',
+    },
     untold: { created_at: INSTANT, last_clock: INSTANT },
     fixed: ['singleton'],
     bogus: 'there can be only one',
@@ -85,6 +90,26 @@ const DAMAGES: readonly Damages[] = [
     },
     fixed: ['basis'],
     bogus: { reference_version: 3 },
+  },
+  { table: 'plan_acceptances', row: `plan_id = 'lucky'`, bogus: { plan_id: 'one' } },
+  { table: 'providers', row: `provider_id = 'agency'`, bogus: { provider_id: 'agency_2' } },
+  {
+    table: 'provider_versions',
+    row: `provider_id = 'agency'`,
+    changes: { type: `type = 'individual'` },
+    bogus: { reference_version: 2 },
+  },
+  {
+    table: 'provider_terms',
+    row: `app_id = 'app_7_2'`,
+    changes: { terms: `terms = jsonb_set(terms, '{0,ratio}', '"0.123457"')` },
+    bogus: { app_id: 'app_1' },
+  },
+  {
+    table: 'provider_confirmations',
+    row: `app_id = 'app_2'`,
+    changes: { confirmed_on: 'confirmed_on = confirmed_on - 1', terms_version: 'terms_version = 0' },
+    bogus: { app_id: 'app_7_1' },
   },
   {
     table: 'inbox_batches',
@@ -149,6 +174,7 @@ const DAMAGES: readonly Damages[] = [
     changes: {
       ledger_date: 'ledger_date = ledger_date + 2, business_date = business_date + 2',
       business_date: 'business_date = null, version = null',
+      provider_id: `provider_id = 'agency', link_id = transfer_id`,
       version: 'version = 9',
     },
     untold: { booked_at: INSTANT },
@@ -161,13 +187,47 @@ const DAMAGES: readonly Damages[] = [
     changes: {
       ledger_date: 'ledger_date = ledger_date + 1, business_date = business_date + 1',
       business_date: 'business_date = null, version = null',
+      provider_id: `provider_id = 'agency', link_id = transfer_id`,
     },
     untold: { booked_at: INSTANT, transfer_id: 'chosen at random, and nothing corrects it yet' },
     bogus: { transfer_id: OTHER_ID, version: 9 },
   },
   {
+    table: 'transfers',
+    what: ' that leave for a provider',
+    row: `app_id = 'app_2' and ledger_date = '2018-04-13' and reason = 'provider_share' and version = 1`,
+    changes: {
+      ledger_date: 'ledger_date = ledger_date + 2, business_date = business_date + 2',
+      business_date: 'business_date = null, version = null, provider_id = null',
+      version: 'version = 9',
+      decision_id: `decision_id = 'x', run_id = null, version = null, provider_id = null`,
+    },
+    bogus: { transfer_id: OTHER_ID, version: 9 },
+  },
+  {
+    table: 'transfers',
+    what: ' that arrive at a provider',
+    row: `app_id = 'app_2' and ledger_date = '2018-04-13' and reason = 'provider_income' and version = 1`,
+    changes: {
+      ledger_date: 'ledger_date = ledger_date + 2, business_date = business_date + 2',
+      business_date: 'business_date = null, version = null, provider_id = null',
+      version: 'version = 9',
+      decision_id: `decision_id = 'x', run_id = null, version = null, provider_id = null`,
+    },
+    bogus: { transfer_id: OTHER_ID, version: 9 },
+  },
+  {
+    table: 'posting_totals',
+    what: ' of a provider in another bucket',
+    row: `source_bucket <> bucket and account = 'payable' and run_id = ${FIRST_RUN}`,
+    changes: { source_bucket: 'source_bucket = 9' },
+    untold: { source_bucket: 'whose turn the run held; the sums of the bucket tell of every amount' },
+    bogus: { account: 'held' },
+  },
+  {
     table: 'posting_totals',
     row: `run_id = ${SECOND_RUN} and bucket = 1 and account = 'payable'`,
+    untold: { source_bucket: 'whose turn the run held; the sums of the bucket tell of every amount' },
     bogus: { account: 'held' },
   },
   {
@@ -182,7 +242,7 @@ const DAMAGES: readonly Damages[] = [
     changes: {
       bucket: 'bucket = 0',
       cutoff_seq: 'cutoff_seq = cutoff_seq - 1',
-      reference_version: 'reference_version = reference_version - 1',
+      reference_version: 'reference_version = 1',
     },
     untold: { started_at: INSTANT, finished_at: INSTANT },
     bogus: { bucket: 0 },
@@ -229,7 +289,7 @@ test('an undamaged database differs in nothing; what is to be done yet is pendin
   expect(await system.verify()).toEqual({
     differences: [],
     differenceCount: 0,
-    checked: { batches: 9, lines: 27, identities: 15, earnings: 9, transfers: 26 },
+    checked: { batches: 9, lines: 27, identities: 15, earnings: 9, transfers: 40 },
     pending: { batches: 1, dueDays: 2 },
   });
 });

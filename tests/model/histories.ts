@@ -11,6 +11,7 @@ export type Step =
   | { readonly kind: 'process'; readonly bucket: number | null; readonly batchEvents: number }
   | { readonly kind: 'import-catalog'; readonly catalog: CatalogFile }
   | { readonly kind: 'import-plans'; readonly plans: readonly PlanFileEntry[] }
+  | { readonly kind: 'accept-plan'; readonly planId: string; readonly developerId: string }
   | { readonly kind: 'settle'; readonly day: string; readonly twice: boolean }
   | { readonly kind: 'settle-due' }
   | { readonly kind: 'request-run'; readonly day: string }
@@ -53,13 +54,20 @@ const plan: fc.Arbitrary<PlanFileEntry> = fc
     days: fc
       .record({ from: often(day, fc.constant('2018-01-01')), to: fc.oneof(fc.constant(null), day), odd: fc.nat(19) })
       .map(({ from, to, odd }) => (to !== null && to < from && odd > 0 ? { from: to, to: from } : { from, to })),
-    mode: fc.constantFrom('marginal', 'whole'),
+    paid: often<Pick<PlanFileEntry, 'basis' | 'mode'>>(
+      fc.constantFrom(
+        { basis: 'app_day', mode: 'marginal' },
+        { basis: 'app_day', mode: 'whole' },
+        { basis: 'app_month', mode: 'marginal' },
+      ),
+      fc.constant({ basis: 'app_month', mode: 'whole' }),
+    ),
     tiers,
     reason: fc.option(fc.constant('agreed')),
   })
-  .map(({ named, reason, days, ...terms }) => ({
+  .map(({ named, reason, days, paid, ...terms }) => ({
     ...named,
-    basis: 'app_day',
+    ...paid,
     effective_from: days.from,
     effective_to: days.to,
     ...terms,
@@ -127,6 +135,14 @@ const steps: Record<Step['kind'], { weight: number; arbitrary: fc.Arbitrary<Step
       plans: often<PlanFileEntry[]>(fc.tuple(plan), fc.tuple(plan, plan)),
     }),
   },
+  'accept-plan': {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('accept-plan'),
+      planId: often(fc.constantFrom('p-app', 'p-developer'), fc.constantFrom('p-any', 'p-default', 'p-none')),
+      developerId: often(fc.constant('ann'), fc.constantFrom('ben', 'nobody')),
+    }),
+  },
   settle: { weight: 4, arbitrary: fc.record({ kind: fc.constant('settle'), day, twice: fc.boolean() }) },
   'settle-due': { weight: 5, arbitrary: fc.record({ kind: fc.constant('settle-due') }) },
   'request-run': { weight: 1, arbitrary: fc.record({ kind: fc.constant('request-run'), day }) },
@@ -153,4 +169,33 @@ export const EXAMPLES: Step[][] = [
     { kind: 'process', bucket: null, batchEvents: 1 },
     { kind: 'settle-due' },
   ],
+  // Two days under an accepted plan that goes by the month, and then a late event of the first.
+  [
+    {
+      kind: 'import-plans',
+      plans: [
+        {
+          ...{ id: 'p-app', scope: { app: 'a1' }, currency: 'CNY', effective_from: '2018-01-01', effective_to: null },
+          ...{ basis: 'app_month', mode: 'marginal', tiers: [{ up_to: '1.50', share: '0.5' }, { share: '0.333333' }] },
+        },
+      ],
+    },
+    { kind: 'accept-plan', planId: 'p-app', developerId: 'ann' },
+    { kind: 'wait', hours: 36 },
+    ...(['18', '19', '18'] as const).flatMap((date, index): Step[] => [
+      {
+        kind: 'ingest',
+        lines: [clickOn(`2018-03-${date}T20:00:00+08:00`, `m${index}`)],
+        asOf: '2018-03-20T00:00:00+08:00',
+      },
+      { kind: 'process', bucket: null, batchEvents: 1 },
+      { kind: 'wait', hours: 12 },
+      { kind: 'settle-due' },
+    ]),
+  ],
 ];
+
+function clickOn(occurredAt: string, id: string): string {
+  const event = { id, type: 'click', occurred_at: occurredAt, app_id: 'a1', ad_unit_id: 'a1-video' };
+  return JSON.stringify({ ...event, currency: 'CNY', price: '1.000001' });
+}

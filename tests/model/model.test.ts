@@ -17,7 +17,14 @@ afterAll(async () => await system.drop());
 test(
   'whatever happens, in whatever order, the program agrees with the model to the nano',
   async () => {
-    const seen = { transfers: 0, corrections: 0, rejected: new Set<string>(), repeats: 0, conflicts: 0 };
+    const seen = {
+      transfers: 0,
+      corrections: 0,
+      rejected: new Set<string>(),
+      repeats: 0,
+      conflicts: 0,
+      acceptances: 0,
+    };
     await fc.assert(
       fc.asyncProperty(history, async steps => {
         const both = await SideBySide.begin(system);
@@ -35,6 +42,7 @@ test(
         seen.corrections += transfers.filter(transfer => transfer.version > 1).length;
         seen.repeats += counts.duplicates;
         seen.conflicts += counts.conflicts;
+        seen.acceptances += both.model.reference.acceptances;
         for (const reason of Object.keys(counts.rejected)) seen.rejected.add(reason);
       }),
       {
@@ -44,6 +52,7 @@ test(
     );
     // Histories in which nothing happens would agree too.
     expect(seen.transfers).toBeGreaterThan(10 * RUNS);
+    expect(seen.acceptances).toBeGreaterThan(RUNS / 5);
     for (const each of [seen.corrections, seen.repeats, seen.conflicts]) expect(each).toBeGreaterThan(RUNS);
     expect(seen.rejected.size).toBeGreaterThan(10);
   },

@@ -77,6 +77,10 @@ export class PureModel {
     return this.reference.importPlans(plans);
   }
 
+  acceptPlan(planId: string, developerId: string, now: Date): string | null {
+    return this.reference.acceptPlan(planId, developerId, this.dayOf(now.getTime()));
+  }
+
   /** Lines of one file: what the line, the clock and the catalog decide is decided now, the rest when they are processed. */
   accept(lines: readonly string[], clock: Date): void {
     for (const line of lines) {
@@ -206,11 +210,18 @@ export class PureModel {
   #worth({ appId, currency, businessDay, gross }: AppDay): [Component, bigint][] {
     const plan = this.reference.planFor(appId, currency, businessDay);
     if (plan === null) return [];
-    const developer = shareOf(plan, gross);
+    const before = plan.basis === 'app_month' ? this.#monthBefore({ appId, currency, businessDay }) : 0n;
+    const developer = shareOf(plan, before + gross) - shareOf(plan, before);
     return [
       ['platform', gross - developer],
       ['developer', developer],
     ];
+  }
+
+  #monthBefore({ appId, currency, businessDay }: Pick<AppDay, 'appId' | 'currency' | 'businessDay'>): bigint {
+    const isEarlier = (day: string) => day.slice(0, 7) === businessDay.slice(0, 7) && day < businessDay;
+    const days = this.#appDays().filter(app => app.appId === appId && app.currency === currency);
+    return days.filter(app => isEarlier(app.businessDay)).reduce((sum, app) => sum + app.gross, 0n);
   }
 
   #appDays(): AppDay[] {

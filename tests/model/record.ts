@@ -40,7 +40,7 @@ export async function readRecord(system: SettlementSystem): Promise<Recorded> {
   const { rows: batches } = await system.db.query<
     NewBatch & { seq: number; referenceVersion: number; firstDate: string; lastDate: string }
   >(
-    `select bucket, batch_id as "batchId", ingest_id as "ingestId", source, clock, accepted_at as "acceptedAt",
+    `select bucket, batch_id as "batchId", ingest_id as "ingestId", source, format, clock, accepted_at as "acceptedAt",
        line_count as "lineCount", payload, seq, reference_version as "referenceVersion",
        case when first_date is not null then jsonb_build_object('first', first_date, 'last', last_date) end as days
      from inbox_batches

@@ -51,6 +51,16 @@ export interface PlanFileEntry {
   readonly outside_band?: string;
 }
 
+/** A version of a plan, with the day from which it acts: null where it acts on all, 'never' while it waits for acceptance. */
+interface PlanVersion {
+  readonly plan: PlanFileEntry;
+  /** Its place among all that was recorded. */
+  readonly recorded: number;
+  actsFrom: string | null;
+}
+
+const NEVER = 'never';
+
 interface ModelApp {
   readonly developerId: string;
   /** In the order in which they were recorded. */
@@ -64,7 +74,11 @@ export class ModelReference {
   readonly #apps = new Map<string, ModelApp>();
   readonly #appByAdUnit = new Map<string, string>();
   readonly #campaigns = new Map<string, CampaignFile>();
-  #plans = new Map<string, PlanFileEntry>();
+  /** By id, in the order in which they were recorded. */
+  readonly #plans = new Map<string, PlanVersion[]>();
+  #recordings = 0;
+  /** How many were recorded. */
+  acceptances = 0;
 
   developerOf(appId: string): string | null {
     return this.#apps.get(appId)?.developerId ?? null;
@@ -132,21 +146,54 @@ export class ModelReference {
       (scope.developer === undefined || this.#developers.has(String(scope.developer)));
     if (new Set(plans.map(plan => plan.id)).size < plans.length) return false;
     if (!plans.every(plan => isSound(plan) && isKnown(plan))) return false;
-    const result = new Map(this.#plans);
+    const result = new Map([...this.#plans].map(([id, versions]) => [id, lastOf(versions).plan]));
     for (const plan of plans) result.set(plan.id, plan);
     const all = [...result.values()];
     const clash = (a: PlanFileEntry, b: PlanFileEntry) =>
       a.id < b.id && JSON.stringify([a.scope, a.currency]) === JSON.stringify([b.scope, b.currency]) && meet(a, b);
     if (all.some(a => all.some(b => clash(a, b)))) return false;
-    this.#plans = result;
+    this.#recordings += 1;
+    for (const plan of plans) {
+      const versions = this.#plans.get(plan.id) ?? [];
+      if (versions.length > 0 && termsOf(lastOf(versions).plan) === termsOf(plan)) continue;
+      const actsFrom = isForOne(plan) ? NEVER : null;
+      this.#plans.set(plan.id, [...versions, { plan, recorded: this.#recordings, actsFrom }]);
+    }
     return true;
+  }
+
+  /** Why it is refused, or null; a second acceptance changes nothing. */
+  acceptPlan(planId: string, developerId: string, today: string): string | null {
+    const versions = this.#plans.get(planId);
+    if (versions === undefined) return 'unknown_plan';
+    const last = lastOf(versions);
+    const { scope } = last.plan;
+    if (!isForOne(last.plan)) return 'needs_no_acceptance';
+    const owner = scope.developer ?? this.developerOf(String(scope.app));
+    if (owner !== developerId) return 'not_their_plan';
+    if (last.actsFrom === NEVER) {
+      last.actsFrom = today;
+      this.acceptances += 1;
+    }
+    return null;
+  }
+
+  /** Of the versions of each plan that act on the day the last one, where it covers the day; the one recorded last comes first. */
+  #inForce(currency: string, day: string): PlanFileEntry[] {
+    const acting = [...this.#plans.values()].flatMap(versions => {
+      const version = versions.findLast(({ actsFrom }) => actsFrom === null || actsFrom <= day);
+      return version === undefined ? [] : [version];
+    });
+    return acting
+      .filter(({ plan }) => plan.currency === currency)
+      .filter(({ plan }) => plan.effective_from <= day && day <= (plan.effective_to ?? '9999'))
+      .sort((a, b) => b.recorded - a.recorded)
+      .map(({ plan }) => plan);
   }
 
   /** The narrowest scope wins; null if no plan is in force. */
   planFor(appId: string, currency: string, day: string): PlanFileEntry | null {
-    const candidates = [...this.#plans.values()].filter(
-      plan => plan.currency === currency && plan.effective_from <= day && day <= (plan.effective_to ?? '9999'),
-    );
+    const candidates = this.#inForce(currency, day);
     const { developerId = '' } = this.#apps.get(appId) ?? {};
     return (
       candidates.find(({ scope }) => scope.app === appId) ??
@@ -172,7 +219,26 @@ export function shareOf({ mode, tiers }: PlanFileEntry, gross: bigint): bigint {
   return BigInt(sum.toDecimalPlaces(0, Decimal.ROUND_HALF_EVEN).toFixed());
 }
 
-function isSound({ effective_from: from, effective_to: to, tiers, outside_band: reason }: PlanFileEntry): boolean {
+function lastOf(versions: readonly PlanVersion[]): PlanVersion {
+  const last = versions.at(-1);
+  if (last === undefined) throw new Error('a plan without a version');
+  return last;
+}
+
+function isForOne({ scope }: PlanFileEntry): boolean {
+  return scope.app !== undefined || scope.developer !== undefined;
+}
+
+/** The same however numbers are spelt. */
+function termsOf({ tiers, ...plan }: PlanFileEntry): string {
+  const exact = tiers.map(({ up_to, share }) => [up_to === undefined ? null : new Exact(up_to), new Exact(share)]);
+  const { scope, currency, effective_from, effective_to, basis, mode, outside_band } = plan;
+  return JSON.stringify([scope, currency, effective_from, effective_to, basis, mode, outside_band ?? null, exact]);
+}
+
+function isSound(plan: PlanFileEntry): boolean {
+  const { effective_from: from, effective_to: to, tiers, outside_band: reason } = plan;
+  if (plan.basis === 'app_month' && plan.mode === 'whole') return false;
   if (to !== null && to < from) return false;
   const isBounded = tiers.every(({ up_to: upTo }, index) => (upTo === undefined) === (index === tiers.length - 1));
   const bounds = tiers.flatMap(({ up_to: upTo }) => (upTo === undefined ? [] : [new Exact(upTo)]));

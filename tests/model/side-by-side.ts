@@ -54,6 +54,11 @@ export class SideBySide {
         const code = await refusalCode(() => system.importPlans(...step.plans));
         return expect(code ?? 'taken').toBe(model.importPlans(step.plans) ? 'taken' : 'bad_plans');
       }
+      case 'accept-plan': {
+        const { planId, developerId } = step;
+        const code = await refusalCode(() => system.acceptPlan(planId, developerId));
+        return expect(code).toBe(model.acceptPlan(planId, developerId, system.now));
+      }
       case 'settle': {
         const runs = step.twice ? [step.day, step.day] : [step.day];
         const codes = await Promise.all(runs.map(day => refusalCode(() => system.requestRun(day))));

@@ -47,4 +47,10 @@ export const FIRST_PLANS: readonly PlanFileEntry[] = [
     tiers: [{ up_to: '0.01', share: '0.5' }, { up_to: '1000.00', share: '0.333333' }, { share: '0.3' }],
   },
   { id: 'p-category', scope: { category: 'games' }, ...always, mode: 'whole', tiers: [{ share: '0.45' }] },
+  // These wait for acceptance.
+  { id: 'p-app', scope: { app: 'a1' }, ...always, mode: 'marginal', tiers: [{ share: '0.41' }] },
+  {
+    ...{ id: 'p-developer', scope: { developer: 'ann' }, ...always, basis: 'app_month', mode: 'marginal' },
+    tiers: [{ up_to: '0.02', share: '0.5' }, { share: '0.333333' }],
+  },
 ];

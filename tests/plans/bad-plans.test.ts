@@ -38,11 +38,11 @@ const cases: [what: string, text: string, message: string][] = [
     'plans[0].effective_to is "2018-03-27", before effective_from 2018-03-28; put the last day there',
   ],
   [
-    'a basis to come',
-    one({ basis: 'app_month' }),
-    'plans[0].basis is "app_month"; app_month is not yet supported, write "app_day"',
+    'one tier for a whole month',
+    one({ basis: 'app_month', mode: 'whole' }),
+    'plans[0].mode is "whole", which can\'t be paid day by day for basis "app_month"; write mode "marginal", or basis "app_day"',
   ],
-  ['an unknown basis', one({ basis: 'day' }), 'plans[0].basis is "day"; write "app_day"'],
+  ['an unknown basis', one({ basis: 'day' }), 'plans[0].basis is "day"; write "app_day" or "app_month"'],
   ['an unknown mode', one({ mode: 'flat' }), 'plans[0].mode is "flat"; write "marginal" or "whole"'],
   ['no tiers', tiers(), 'plans[0].tiers is an array; write a list of 1 to 100 tiers, such as [{"share": "0.50"}]'],
   [

@@ -1,11 +1,12 @@
 import { fc, it } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { addDays, type BusinessDay } from '../../src/domain/business-day.ts';
-import type { PlanTerms } from '../../src/plans/plan.ts';
-import { affectedBy } from '../../src/plans/plan-extent.ts';
+import { holdingsOf } from '../../src/plans/holdings.ts';
+import type { Plan } from '../../src/plans/plan.ts';
+import { affectedBy as affectedByHoldings, type PlanExtent } from '../../src/plans/plan-extent.ts';
 import { day } from '../support/reference-files.ts';
 
-const half: PlanTerms = {
+const half: Plan = {
   planId: 'half',
   scope: 'default',
   scopeId: '',
@@ -16,7 +17,15 @@ const half: PlanTerms = {
   mode: 'marginal',
   tiers: [{ upToNanos: null, sharePpm: 500_000n }],
   outsideBand: null,
+  referenceVersion: 1,
+  acceptance: 'not_needed',
 };
+
+function affectedBy({ before, after }: { before: Plan | null; after: Plan }): PlanExtent[] {
+  const old = before === null ? [] : [before];
+  return affectedByHoldings({ before: holdingsOf(old), after: holdingsOf([...old, after]) });
+}
+
 const third = { tiers: [{ upToNanos: null, sharePpm: 333_333n }] };
 
 describe('what a version of a plan affects', () => {
@@ -43,6 +52,19 @@ describe('what a version of a plan affects', () => {
     expect(affectedBy({ before: half, after: { ...half, outsideBand: 'why' } })).toEqual([]);
   });
 
+  it('is nothing while a version waits, and the days from its acceptance on when it is accepted', () => {
+    const own = { ...half, scope: 'developer', scopeId: 'd', acceptance: 'counts' } as const;
+    const waiting = { ...own, ...third, acceptance: 'waiting' } as const;
+    expect(affectedBy({ before: own, after: waiting })).toEqual([]);
+    const acceptance = { developerId: 'd', actor: 'li', acceptedOn: day('2018-05-01') };
+    expect(affectedBy({ before: own, after: { ...waiting, acceptance } })).toMatchObject([
+      { scope: 'developer', fromDay: '2018-05-01', toDay: null },
+      { scope: 'developer', fromDay: '2018-05-01', toDay: null },
+    ]);
+    const ending = { ...own, effectiveTo: day('2018-06-30'), acceptance };
+    expect(affectedBy({ before: own, after: ending })).toMatchObject([{ fromDay: '2018-07-01', toDay: null }]);
+  });
+
   const dayWithin = fc.integer({ min: 0, max: 12 });
   const days = fc.record({ from: dayWithin, length: fc.option(fc.integer({ min: 0, max: 6 })) });
 
@@ -56,7 +78,7 @@ describe('what a version of a plan affects', () => {
       { ...half, ...extent(b) },
     ];
     const affected = affectedBy({ before, after });
-    const covers = (plan: PlanTerms, on: BusinessDay) =>
+    const covers = (plan: Plan, on: BusinessDay) =>
       plan.effectiveFrom <= on && (plan.effectiveTo === null || on <= plan.effectiveTo);
     for (let offset = -1; offset <= 25; offset += 1) {
       const on = addDays(day('2018-01-01'), offset);

@@ -24,6 +24,7 @@ const transfer = (id: string, version: number, amount: string) => ({
   link: null,
   corrects: version === 1 ? null : FIRST,
   booked_at: '2018-04-16T01:00:00.000Z',
+  provider_id: null,
 });
 
 const EXPLANATION: Explanation = {
@@ -48,13 +49,18 @@ const EXPLANATION: Explanation = {
           scope_id: 'tools',
           effective_from: day('2018-03-28'),
           effective_to: day('2018-07-31'),
+          basis: 'app_day',
           mode: 'marginal',
+          accepted_on: null,
+          accepted_by: null,
         },
         tiers: [
           { up_to: cny('100000.00'), share: '0.50', part: cny('100000.00'), amount: cny('50000.00') },
           { up_to: null, share: '0.333333', part: cny('50000.000001'), amount: cny('16666.650000333333') },
         ],
         unrounded_developer_share: cny('66666.650000333333'),
+        month: null,
+        provider: null,
         developer_share: cny('66666.650000333'),
         platform_share: cny('83333.350000668'),
       },

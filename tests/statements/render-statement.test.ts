@@ -16,13 +16,14 @@ const unit = (on: string, adUnitId: string, impressions: number, clicks: number,
   grossNanos: parseAmount(gross),
 });
 
-const movement = (on: string, gross: string, developer: string, platform: string) => ({
+const movement = (on: string, gross: string, developer: string, platform: string, provider = '0') => ({
   businessDay: day(on),
   appId: 'app_7_1',
   currency: 'CNY',
   grossNanos: parseAmount(gross),
   developerNanos: parseAmount(developer),
   platformNanos: parseAmount(platform),
+  providerNanos: parseAmount(provider),
 });
 
 const payable = (before: string, within: string) => ({
@@ -44,6 +45,7 @@ const SOURCES: StatementSources = {
       appId: 'app_7_1',
       currency: 'CNY',
       reason: 'developer_share',
+      providerId: null,
       changeNanos: parseAmount('-12.50'),
       version: 2,
       corrects: '0196329c-5b00-7000-8000-000000000001',
@@ -57,7 +59,7 @@ const SOURCES: StatementSources = {
     unit('2018-04-15', 'unit_7_1_i', 8, 0, '12.50'),
   ],
   dueDays: new Set([day('2018-04-15')]),
-  planIdOf: () => 'wechat-2018-03',
+  decidedBy: () => ({ planId: 'wechat-2018-03', provider: null }),
   nameOf: () => 'Lucky Seven',
 };
 

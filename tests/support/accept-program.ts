@@ -3,7 +3,6 @@
  * Usage: accept-program.ts '{"address": …, "file": …, "clock": …}'
  */
 import { Database } from '../../src/db/database.ts';
-import { parseAdEvent } from '../../src/domain/ad-event.ts';
 import { BusinessCalendar } from '../../src/domain/business-day.ts';
 import { acceptFile } from '../../src/events/accept-file.ts';
 
@@ -17,7 +16,7 @@ const { received } = await acceptFile(
     now: () => new Date(),
     enqueue: async () => {},
   },
-  { path: file, parse: parseAdEvent, clock: new Date(clock), batchEvents: 20_000 },
+  { path: file, format: 'ndjson', clock: new Date(clock), batchEvents: 20_000 },
 );
 await db.close();
 console.log(JSON.stringify({ received, peakBytes: process.resourceUsage().maxRSS * 1024 }));

@@ -5,7 +5,6 @@ import path from 'node:path';
 import type pg from 'pg';
 import { DEFAULT_BUCKET_COUNT } from '../../src/catalog/installation.ts';
 import type { Database } from '../../src/db/database.ts';
-import { parseAdEvent } from '../../src/domain/ad-event.ts';
 import type { BusinessDay } from '../../src/domain/business-day.ts';
 import { acceptFile } from '../../src/events/accept-file.ts';
 import { oldestPending } from '../../src/events/inbox.ts';
@@ -52,7 +51,7 @@ export class Books {
     try {
       const file = path.join(folder, source);
       await writeFile(file, lines.map(line => `${JSON.stringify(line)}\n`).join(''));
-      const options = { path: file, parse: parseAdEvent, clock: this.clock, batchEvents: BATCH_EVENTS };
+      const options = { path: file, format: 'ndjson' as const, clock: this.clock, batchEvents: BATCH_EVENTS };
       await acceptFile({ ...this.#deps, enqueue: async () => {} }, options);
     } finally {
       await rm(folder, { recursive: true });

@@ -3,18 +3,27 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type pg from 'pg';
 import { Database } from '../../src/db/database.ts';
-import { parseAdEvent } from '../../src/domain/ad-event.ts';
 import { BusinessCalendar, parseBusinessDay } from '../../src/domain/business-day.ts';
-import { type AcceptedFile, acceptFile, type LineParser } from '../../src/events/accept-file.ts';
+import { type AcceptedFile, acceptFile } from '../../src/events/accept-file.ts';
 import { type BatchKey, isProcessed } from '../../src/events/inbox.ts';
 import { type IngestSummary, summariseIngests } from '../../src/events/ingest-summary.ts';
+import type { LineFormat } from '../../src/events/line-formats.ts';
 import { processBucket } from '../../src/events/process-bucket.ts';
 import { listBalances } from '../../src/ledger/list-balances.ts';
 import { type TrialBalance, trialBalance } from '../../src/ledger/trial-balance.ts';
-import { importCatalogFile, importPlansFile } from '../../src/settlement/import-reference.ts';
+import { confirmProvider } from '../../src/settlement/confirm-provider.ts';
+import { acceptPlanAs, importCatalogFile, importPlansFile } from '../../src/settlement/import-reference.ts';
+import { importTrafficFile } from '../../src/settlement/import-traffic.ts';
+import {
+  type InvalidateRequest,
+  invalidateTraffic,
+  reinstateTraffic,
+  type TrafficSlice,
+} from '../../src/settlement/invalidate-traffic.ts';
 import type { SettlementRun } from '../../src/settlement/runs.ts';
 import { type BucketOfRun, settleBucket } from '../../src/settlement/settle-bucket.ts';
 import { settleDays, settleDueDays } from '../../src/settlement/settle-days.ts';
+import { parseEventList } from '../../src/traffic/event-list-file.ts';
 import { type Verification, verify } from '../../src/verification/verify.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
@@ -30,7 +39,7 @@ export interface IngestOptions {
   readonly batchEvents?: number;
   /** The file's name. */
   readonly name?: string;
-  readonly parse?: LineParser;
+  readonly format?: LineFormat;
 }
 
 export interface LedgerRow {
@@ -68,7 +77,8 @@ export interface RejectedRow {
 
 /** A catalog or plans as they were imported, with what it takes to import them again. */
 export interface RecordedImport {
-  readonly kind: 'catalog' | 'plans';
+  readonly kind: 'catalog' | 'plans' | 'acceptance' | 'confirmation' | 'traffic' | 'invalidation' | 'reinstatement';
+  /** The file's text; of what is no file, the request as JSON. */
   readonly text: string;
   readonly now: Date;
   readonly referenceVersion: number;
@@ -145,10 +155,50 @@ export class SettlementSystem {
     await this.import('plans', JSON.stringify({ plans }));
   }
 
+  /** @throws Refusal `unknown_plan`, `needs_no_acceptance`, `not_their_plan` */
+  async acceptPlan(planId: string, developerId: string): Promise<void> {
+    await this.import('acceptance', JSON.stringify({ planId, developerId, actor: 'li.wei' }));
+  }
+
+  /** Of a provider's terms for an app, or (null) of its default ratio. @throws Refusal `unknown_provider`, `unknown_app`, `no_terms` */
+  async confirmTerms(providerId: string, appId: string | null): Promise<void> {
+    await this.import('confirmation', JSON.stringify({ providerId, appId, actor: 'li.wei' }));
+  }
+
+  /** @throws Refusal `bad_traffic` */
+  async importTraffic(...policies: object[]): Promise<void> {
+    await this.importTrafficWith(null, ...policies);
+  }
+
+  /** With the networks of data centres, one a line. */
+  async importTrafficWith(networks: string | null, ...policies: object[]): Promise<void> {
+    await this.import('traffic', JSON.stringify({ networks, file: JSON.stringify({ traffic_policies: policies }) }));
+  }
+
+  /** @throws Refusal as `invalidateTraffic` does */
+  async invalidate(request: InvalidationAsked): Promise<void> {
+    await this.import('invalidation', JSON.stringify(request));
+  }
+
+  /** @throws Refusal `unknown_invalidation` */
+  async reinstate(id: string): Promise<void> {
+    await this.import('reinstatement', JSON.stringify({ invalidationId: id, reason: 'appeal', actor: 'chen.yu' }));
+  }
+
   async import(kind: RecordedImport['kind'], text: string): Promise<void> {
-    const deps = { db: this.db, now: () => this.now, calendar: this.calendar };
-    const run = kind === 'catalog' ? importCatalogFile : importPlansFile;
-    const { referenceVersion } = await run(deps, { text, source: `${kind}.json` });
+    const { db, calendar, bucketCount } = this;
+    const deps = { db, now: () => this.now, calendar, bucketCount };
+    const file = { text, source: `${kind}.json` };
+    const runs = {
+      catalog: async () => await importCatalogFile(deps, file),
+      plans: async () => await importPlansFile(deps, file),
+      acceptance: async () => await acceptPlanAs(deps, JSON.parse(text)),
+      confirmation: async () => await confirmProvider(deps, JSON.parse(text)),
+      traffic: async () => await importTrafficFile(deps, trafficFiles(text)),
+      invalidation: async () => (await invalidateTraffic(deps, invalidationRequest(text))).invalidation,
+      reinstatement: async () => (await reinstateTraffic(deps, JSON.parse(text))).invalidation,
+    };
+    const { referenceVersion } = await runs[kind]();
     this.imports.push({ kind, text, now: this.now, referenceVersion });
   }
 
@@ -171,7 +221,7 @@ export class SettlementSystem {
       { db, calendar, bucketCount, now: () => this.now, enqueue },
       {
         path: file,
-        parse: options.parse ?? parseAdEvent,
+        format: options.format ?? 'ndjson',
         clock: options.asOf ?? this.now,
         batchEvents: options.batchEvents ?? BATCH_EVENTS,
       },
@@ -231,7 +281,8 @@ export class SettlementSystem {
   }
 
   async settleBucket(job: BucketOfRun): Promise<void> {
-    await settleBucket({ db: this.db, now: () => this.now }, job);
+    const { db, bucketCount, calendar } = this;
+    await settleBucket({ db, bucketCount, calendar, now: () => this.now }, job);
   }
 
   /** @throws Refusal `day_not_over` */
@@ -302,6 +353,18 @@ export class SettlementSystem {
     return rows;
   }
 
+  /** What runs changed about deductions, as `day app unit reason: impressions clicks gross`, in the order of the runs. */
+  async deductions(): Promise<string[]> {
+    const { rows } = await this.db.query<{ row: string }>(
+      `select format('%s %s %s %s%s: %s %s %s', business_date, app_id, ad_unit_id, reason,
+         case when invalidation_id = '' then '' else ' by ' || invalidation_id end, impressions, clicks, gross_nanos) as row
+       from deductions
+       join settlement_run_buckets using (bucket, run_id)
+       order by finished_at, run_id, business_date, app_id, ad_unit_id, reason, invalidation_id`,
+    );
+    return rows.map(({ row }) => row);
+  }
+
   /** Developers' days that are due, as `day developer`. */
   async due(): Promise<string[]> {
     const { rows } = await this.db.query<{ row: string }>(
@@ -313,6 +376,35 @@ export class SettlementSystem {
   async verify(): Promise<Verification> {
     return await verify(this.db, { bucketCount: this.bucketCount, calendar: this.calendar });
   }
+}
+
+/** A decision about a slice, or about the events of a list. */
+export interface InvalidationAsked {
+  readonly id: string;
+  readonly appId: string;
+  readonly slice?: Partial<TrafficSlice> & { readonly from: string; readonly to: string };
+  /** A type and an id a line. */
+  readonly events?: string;
+  readonly reason: string;
+  readonly note?: string;
+}
+
+function trafficFiles(text: string) {
+  const { networks, file } = JSON.parse(text) as { readonly networks: string | null; readonly file: string };
+  return {
+    policies: { text: file, source: 'traffic.json' },
+    networks: networks === null ? null : { text: networks, source: 'networks.txt' },
+  };
+}
+
+function invalidationRequest(text: string): InvalidateRequest {
+  const { id, appId, slice, events, reason, note } = JSON.parse(text) as InvalidationAsked;
+  const { from = '', to = '', ...rest } = slice ?? {};
+  const of =
+    events === undefined
+      ? { adUnitId: null, eventType: null, ...rest, fromDay: parseBusinessDay(from), toDay: parseBusinessDay(to) }
+      : parseEventList(events, 'events.txt');
+  return { invalidationId: id, appId, of, reason, actor: 'li.wei', note: note ?? null };
 }
 
 export function ledgerText(row: Omit<LedgerRow, 'transferId' | 'correctsId' | 'runId'>): string {
@@ -332,6 +424,7 @@ do $$
 declare
   partition regclass;
   tables text;
+  guard record;
 begin
   for partition in select inhrelid::regclass from pg_inherits where inhparent = 'apportion.transfers'::regclass loop
     execute format('drop table %s', partition);
@@ -339,6 +432,15 @@ begin
   select string_agg(format('apportion.%I', tablename), ', ') into tables
   from pg_tables
   where schemaname = 'apportion' and tablename not in ('transfers', 'installation', 'migrations');
+  -- Records refuse to be emptied, which only their owner can switch off for a moment.
+  for guard in select tgrelid::regclass as guarded, tgname as name from pg_trigger
+    where tgfoid in (to_regproc('apportion.refuse_record_change'), to_regproc('apportion.refuse_ledger_change')) loop
+    execute format('alter table %s disable trigger %I', guard.guarded, guard.name);
+  end loop;
   execute 'truncate ' || tables;
+  for guard in select tgrelid::regclass as guarded, tgname as name from pg_trigger
+    where tgfoid in (to_regproc('apportion.refuse_record_change'), to_regproc('apportion.refuse_ledger_change')) loop
+    execute format('alter table %s enable always trigger %I', guard.guarded, guard.name);
+  end loop;
 end
 $$`;

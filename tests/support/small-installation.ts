@@ -26,6 +26,16 @@ const CATALOG = {
     },
     { id: 'c_43', currency: 'CNY', rate_cards: [{ effective_from: '2018-01-01', effective_to: null, cpc: '0.40' }] },
   ],
+  providers: [
+    {
+      ...{ id: 'agency', name: 'An Agency', type: 'company', country: 'CN' },
+      ratios: [{ effective_from: '2018-01-01', ratio: '0.20' }],
+      apps: [
+        { app_id: 'app_2', effective_from: '2018-01-01' },
+        { app_id: 'app_7_2', effective_from: '2018-04-14', ratio: '0.123456' },
+      ],
+    },
+  ],
 };
 
 /** A change of name, of category, of format and of price. */
@@ -48,8 +58,10 @@ const LATER_CATALOG = {
 const PLANS = [
   plan({ id: 'half', scope: { default: true }, tiers: [{ up_to: '0.50', share: '0.50' }, { share: '0.30' }] }),
   plan({ id: 'games', scope: { category: 'games' }, mode: 'whole', tiers: [{ share: '0.40' }] }),
-  plan({ id: 'two', scope: { developer: 'dev_2' }, tiers: [{ share: '0.45' }] }),
+  plan({ id: 'two', scope: { category: 'news' }, tiers: [{ share: '0.45' }] }),
   plan({ id: 'lucky', scope: { app: 'app_7_1' }, tiers: [{ share: '0.60' }], outside_band: 'an opening offer' }),
+  // Never accepted, so it never holds.
+  plan({ id: 'one', scope: { developer: 'dev_1' }, tiers: [{ share: '0.31' }] }),
 ];
 
 function plan(terms: Record<string, unknown>): Record<string, unknown> {
@@ -114,14 +126,17 @@ function firstLines(): string[] {
 
 /**
  * Everything that an installation may hold, in few rows and four buckets, brought about as in production: two settled days, of
- * which parts were settled again because of a late event, a corrected plan and a moved category; a third day that is due; a day
+ * partly shared with a service provider, of which parts were settled again because of a late event, a corrected plan and a moved category; a third day that is due; a day
  * that stays due because no plan covers its currency; and a batch that is not processed yet.
  */
 export async function openSmallInstallation(): Promise<SettlementSystem> {
-  const system = await SettlementSystem.open({ bucketCount: 4, now: '2018-04-15T12:00:00+08:00' });
+  const system = await SettlementSystem.open({ bucketCount: 4, now: '2018-04-01T12:00:00+08:00' });
   await (await system.owner()).query('update installation set bucket_count = 4');
   await system.importCatalog(CATALOG);
   await system.importPlans(...PLANS);
+  await system.acceptPlan('lucky', 'dev_7');
+  for (const appId of [null, 'app_2', 'app_7_2']) await system.confirmTerms('agency', appId);
+  system.now = new Date('2018-04-15T12:00:00+08:00');
   await system.take(firstLines());
   await system.settle('2018-04-13');
   await system.settle('2018-04-14');
@@ -132,7 +147,7 @@ export async function openSmallInstallation(): Promise<SettlementSystem> {
 
   system.now = new Date('2018-04-17T09:00:00+08:00');
   await system.importCatalog(LATER_CATALOG);
-  await system.importPlans(plan({ id: 'two', scope: { developer: 'dev_2' }, tiers: [{ share: '0.35' }] }));
+  await system.importPlans(plan({ id: 'two', scope: { category: 'news' }, tiers: [{ share: '0.35' }] }));
   await system.settleDue();
   await system.take([
     line('unit_1', { ...onTheSecondDay, currency: 'USD' }),

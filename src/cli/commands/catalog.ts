@@ -12,14 +12,14 @@ const SHOWN_LINES = 20;
 export function registerCatalog(program: Command, registry: CommandRegistry): void {
   const catalog = program
     .command('catalog')
-    .description('developers, apps, ad units and campaigns')
+    .description('developers, apps, ad units, campaigns and service providers')
     .addHelpText('after', '\nExample:\n  npx apportion catalog import catalog.json');
   const load = catalog
     .command('import')
     .description('add and change what the file names; importing it again changes nothing')
     .argument('<file>', 'a catalog as JSON')
     .addHelpText('after', '\nExample:\n  npx apportion catalog import catalog.json');
-  registry.on(load, async ([file], _options, output) => {
+  registry.onRecord(load, async ([file], _options, output) => {
     const reference = await readReferenceFile(file as string);
     return await withApp(output, async app => {
       const imported = await importCatalogFile(app, reference);
@@ -67,18 +67,19 @@ function leftOutLines(output: Output) {
 }
 
 function dataOf({ referenceVersion, added, changed, unchanged }: CatalogImport): object {
-  const counts = ({ developers, apps, adUnits, campaigns }: CatalogImport['added']) => ({
+  const counts = ({ developers, apps, adUnits, campaigns, providers }: CatalogImport['added']) => ({
     developers,
     apps,
     ad_units: adUnits,
     campaigns,
+    providers,
   });
   return { version: referenceVersion, added: counts(added), changed: counts(changed), unchanged: counts(unchanged) };
 }
 
 function describe({ referenceVersion, added, changed, unchanged }: CatalogImport): string {
-  const count = ({ developers, apps, adUnits, campaigns }: CatalogImport['added']) =>
-    `${developers} developers, ${apps} apps, ${adUnits} ad units, ${campaigns} campaigns`;
+  const count = ({ developers, apps, adUnits, campaigns, providers }: CatalogImport['added']) =>
+    `${developers} developers, ${apps} apps, ${adUnits} ad units, ${campaigns} campaigns, ${providers} providers`;
   return [
     `catalog version ${referenceVersion}`,
     `added      ${count(added)}`,

@@ -1,26 +1,21 @@
 import { stat } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { type App, acceptDepsOf } from '../../app.ts';
-import { awaitWork } from '../../await-work.ts';
-import { parseAdEvent } from '../../domain/ad-event.ts';
 import { isRefusal, Refusal } from '../../domain/errors.ts';
-import { type AcceptedFile, acceptFile, type LineParser } from '../../events/accept-file.ts';
+import { type AcceptedFile, acceptFile } from '../../events/accept-file.ts';
 import { type FirstRejectedLine, firstRejectedLines } from '../../events/first-rejected-lines.ts';
-import { countPending } from '../../events/inbox.ts';
 import { type IngestSummary, summariseIngests } from '../../events/ingest-summary.ts';
-import { parseIpinyouLine } from '../../events/ipinyou.ts';
-import { runEventWorkers } from '../../worker-set.ts';
+import { LINE_FORMATS, type LineFormat } from '../../events/line-formats.ts';
 import { instantArgument } from '../arguments.ts';
+import { awaitProcessing, describeSummary } from '../await-processing.ts';
 import { type CommandRegistry, type Result, withApp } from '../command.ts';
 import { KeptWorker } from '../kept-worker.ts';
 import type { Output } from '../output.ts';
 
 const MUCH_INPUT_BYTES = 32 * 1024 * 1024;
 
-const PARSERS: Record<string, LineParser> = { ndjson: parseAdEvent, ipinyou: parseIpinyouLine };
-
 interface IngestOptions {
-  readonly format: string;
+  readonly format: LineFormat;
   readonly asOf?: Date;
   readonly strict?: boolean;
   readonly wait: boolean;
@@ -31,12 +26,14 @@ export function registerIngest(program: Command, registry: CommandRegistry): voi
     .command('ingest')
     .description('accept files of events (plain, gzip or zstd) and wait until they are processed')
     .argument('<files...>', 'logs, read in the order given')
-    .addOption(new Option('--format <format>', 'format of the lines').choices(Object.keys(PARSERS)).default('ndjson'))
+    .addOption(
+      new Option('--format <format>', 'format of the lines').choices(Object.keys(LINE_FORMATS)).default('ndjson'),
+    )
     .option('--as-of <instant>', '"now" for the acceptance window, for old logs', instantArgument)
     .option('--strict', 'exit with 1 if any line was rejected')
     .option('--no-wait', 'return as soon as the lines are safe in the inbox')
     .addHelpText('after', '\nExample:\n  npx apportion ingest events.ndjson.gz --as-of 2018-04-16T00:00:00+08:00');
-  registry.on(ingest, async (paths, options, output) =>
+  registry.onRecord(ingest, async (paths, options, output) =>
     withApp(
       output,
       async app => await ingestFiles(app, { paths, options: options as unknown as IngestOptions, output }),
@@ -58,7 +55,13 @@ async function ingestFiles(app: App, request: IngestRequest): Promise<Result> {
   try {
     const { files, problems } = await acceptAll(app, request);
     const queueProblem = files.find(file => file.queueProblem !== null)?.queueProblem ?? null;
-    if (options.wait && queueProblem === null) await awaitProcessing(app, files, output);
+    if (options.wait && queueProblem === null) {
+      await awaitProcessing(app, {
+        ingestIds: files.map(file => file.ingestId),
+        batches: files.reduce((sum, file) => sum + file.batches, 0),
+        output,
+      });
+    }
     return await summarise(app, { files, problems, queueProblem }, request);
   } finally {
     await worker?.stop();
@@ -109,7 +112,7 @@ async function summarise(
       first_rejected: firstRejected.map(({ file, lineNo, ...why }) => ({ file, line: lineNo, ...why })),
       problems: problems.map(({ code, message }) => ({ code, message })),
     },
-    text: describe(summary),
+    text: describeSummary(summary),
     exitCode: problems.length > 0 || refused ? 1 : 0,
   };
 }
@@ -135,7 +138,7 @@ async function acceptOne(app: App, path: string, { options, output }: IngestRequ
   try {
     return await acceptFile(acceptDepsOf(app), {
       path,
-      parse: PARSERS[options.format] as LineParser,
+      format: options.format,
       clock: options.asOf ?? app.now(),
       batchEvents: app.config.batchEvents,
       onProgress: ({ bytesRead }) => progress.update(bytesRead),
@@ -149,37 +152,4 @@ async function acceptOne(app: App, path: string, { options, output }: IngestRequ
 async function totalBytes(paths: readonly string[]): Promise<number> {
   const files = await Promise.allSettled(paths.map(path => stat(path)));
   return files.reduce((sum, file) => sum + (file.status === 'fulfilled' ? file.value.size : 0), 0);
-}
-
-async function awaitProcessing(app: App, files: readonly AcceptedFile[], output: Output): Promise<void> {
-  const total = files.reduce((sum, file) => sum + file.batches, 0);
-  const progress = output.progress({ label: 'processing', total });
-  try {
-    await awaitWork(app, {
-      remaining: async () => {
-        let pending = 0;
-        for (const file of files) pending += await countPending(app.db, file.ingestId);
-        return pending;
-      },
-      startWorkers: () => runEventWorkers(app, error => output.note(`apportion: ${error.message}`)),
-      onProgress: remaining => progress.update(total - remaining),
-    });
-  } finally {
-    progress.stop();
-  }
-}
-
-function describe(summary: IngestSummary): string {
-  const rows: [string, number][] = [
-    ['received', summary.received],
-    ['accepted', summary.accepted],
-    ['duplicates', summary.duplicates],
-    ['conflicts', summary.conflicts],
-    ...(summary.pending > 0 ? [['pending', summary.pending] as [string, number]] : []),
-    ...Object.entries(summary.rejected).map(([reason, lines]): [string, number] => [`rejected: ${reason}`, lines]),
-  ];
-  const width = Math.max(...rows.map(([label]) => label.length));
-  return rows
-    .map(([label, lines]) => `${label.padEnd(width)}  ${lines.toLocaleString('en-US').padStart(13)}`)
-    .join('\n');
 }

@@ -3,7 +3,7 @@ import type { App } from '../../app.ts';
 import type { Queryable } from '../../db/database.ts';
 import type { BusinessDay } from '../../domain/business-day.ts';
 import type { PeriodRange } from '../../domain/period.ts';
-import { ACCOUNT_KINDS, type AccountKind, COMPONENT_REASONS } from '../../domain/transfer.ts';
+import { ACCOUNT_KINDS, type AccountKind, TRANSFER_REASONS } from '../../domain/transfer.ts';
 import { type BalanceRow, listBalances } from '../../ledger/list-balances.ts';
 import { listTransfers, streamTransfers } from '../../ledger/list-transfers.ts';
 import type { TransferFilters } from '../../ledger/transfer-filters.ts';
@@ -20,6 +20,7 @@ const MOST_ROWS = 100_000;
 
 interface LedgerOptions {
   readonly developer?: string;
+  readonly provider?: string;
   readonly app?: string;
   readonly from?: BusinessDay;
   readonly to?: BusinessDay;
@@ -42,6 +43,7 @@ export function registerLedger(program: Command, registry: CommandRegistry): voi
   const paged = (command: Command) =>
     command
       .option('--developer <id>', 'the owner of the book')
+      .option('--provider <id>', 'the service provider who owns the book')
       .addOption(account())
       .option('--currency <code>', 'ISO 4217', currencyArgument)
       .option('--limit <rows>', `at most so many rows, up to ${MOST_ROWS}`, countArgument(MOST_ROWS), MOST_ROWS)
@@ -54,7 +56,7 @@ export function registerLedger(program: Command, registry: CommandRegistry): voi
     .option('--to <day>', 'last business day', dayArgument)
     .option('--period <period>', 'a half-month such as 2018-04-H1, or a month', periodArgument)
     .option('--run <id>', 'the run that posted them')
-    .addOption(new Option('--reason <reason>', 'why they were posted').choices(Object.values(COMPONENT_REASONS)))
+    .addOption(new Option('--reason <reason>', 'why they were posted').choices(TRANSFER_REASONS))
     .addHelpText('after', '\nExample:\n  npx apportion ledger transfers --developer dev_7 --period 2018-04-H1 --csv');
   registry.on(transfers, async (_args, options, output) =>
     withApp(output, async app => await showTransfers(app, options as unknown as LedgerOptions, output)),
@@ -82,6 +84,7 @@ async function showTransfers(app: App, options: LedgerOptions, output: Output): 
   const filters: TransferFilters = {
     bucketCount: app.installation.bucketCount,
     developerId: options.developer,
+    providerId: options.provider,
     appId: options.app,
     from: options.from,
     to: options.to,
@@ -126,6 +129,7 @@ const TRANSFER_CSV = [
   'link',
   'corrects',
   'booked_at',
+  'provider_id',
 ];
 
 const left = (title: string): Column => ({ title, align: 'left' });
@@ -135,7 +139,7 @@ const decimal = (title: string): Column => ({ title, align: 'decimal' });
 function transfersTable(rows: readonly TransferRow[]): string {
   return textTable(
     [
-      left('Developer'),
+      left('Owner'),
       left('App'),
       left('Day'),
       left('Debit'),
@@ -162,6 +166,7 @@ async function showBalances(app: App, options: LedgerOptions, output: Output): P
     listBalances(tx, {
       bucketCount: app.installation.bucketCount,
       developerId: options.developer,
+      providerId: options.provider,
       account: options.account,
       currency: options.currency,
       limit: options.limit,
@@ -175,7 +180,7 @@ async function showBalances(app: App, options: LedgerOptions, output: Output): P
 
 function balancesTable(rows: readonly BalanceRow[]): string {
   return textTable(
-    [left('Developer'), left('Account'), decimal('Balance'), left('Currency')],
+    [left('Owner'), left('Account'), decimal('Balance'), left('Currency')],
     rows.map(row => [row.developer_id, row.account, grouped(row.balance.amount), row.balance.currency]),
   ).join('\n');
 }

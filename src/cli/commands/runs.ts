@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { BusinessDay } from '../../domain/business-day.ts';
-import { DEFAULT_LIMIT } from '../../ledger/cursor.ts';
+import { DEFAULT_LIMIT } from '../../domain/page-cursor.ts';
 import { listRuns, type RunBucketRow, type RunFilters, type RunRow, showRun } from '../../settlement/list-runs.ts';
 import { type Column, grouped, textTable } from '../../statements/text-table.ts';
 import { countArgument, dayArgument } from '../arguments.ts';

@@ -15,7 +15,7 @@ export function registerServices(program: Command, registry: CommandRegistry): v
       'run everything on this machine until Ctrl-C: servers (unless configured elsewhere), workers, schedules',
     )
     .addHelpText('after', '\nExample:\n  npx apportion up');
-  registry.on(up, async (_args, _options, output) => {
+  registry.onRecord(up, async (_args, _options, output) => {
     await migrateNow();
     await withApp(output, async app => {
       // Before workers are started, who would start again and again without a queue or with a schedule that can't be read.
@@ -38,11 +38,12 @@ export function registerServices(program: Command, registry: CommandRegistry): v
     .command('migrate')
     .description("bring the database to this program's schema")
     .addHelpText('after', '\nExample:\n  DATABASE_URL=postgres://owner@db/ads npx apportion migrate');
-  registry.on(migrate, async (_args, _options, output) => {
+  registry.onRecord(migrate, async (_args, _options, output) => {
     const { applied, started } = await migrateNow();
     noteStarted(output, started);
     const text = applied.length === 0 ? 'nothing to migrate' : `migrated: ${applied.join(', ')}`;
-    return { data: { applied }, text };
+    // Only now is there a log to record it in; what was interrupted before has migrated nothing.
+    return await withApp(output, async () => ({ data: { applied }, text }));
   });
 }
 

@@ -29,7 +29,7 @@ export function registerSettle(program: Command, registry: CommandRegistry): voi
     .option('--due', 'all days that are due and over, oldest first')
     .option('--run <id>', 'finish a run that was interrupted')
     .addHelpText('after', '\nExample:\n  npx apportion settle --date 2018-04-15');
-  registry.on(settle, async (_args, given, output) => {
+  registry.onRecord(settle, async (_args, given, output) => {
     const options = given as SettleOptions;
     refuseWrongUse(options);
     return await withApp(output, async app => await settleAndWait(app, options, output));

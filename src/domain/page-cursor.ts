@@ -1,5 +1,5 @@
-import { Refusal } from '../domain/errors.ts';
-import { shown } from '../domain/shown.ts';
+import { Refusal } from './errors.ts';
+import { shown } from './shown.ts';
 
 export const DEFAULT_LIMIT = 1000;
 export const MAX_LIMIT = 100_000;

@@ -1,0 +1,49 @@
+import type { App } from '../app.ts';
+import { awaitWork } from '../await-work.ts';
+import { countPending } from '../events/inbox.ts';
+import type { IngestSummary } from '../events/ingest-summary.ts';
+import { runEventWorkers } from '../worker-set.ts';
+import type { Output } from './output.ts';
+
+/** Waits until all batches of these readings are processed, with workers of its own besides those that run. */
+export async function awaitProcessing(
+  app: App,
+  {
+    ingestIds,
+    batches,
+    output,
+  }: { readonly ingestIds: readonly string[]; readonly batches: number; readonly output: Output },
+): Promise<void> {
+  const progress = output.progress({ label: 'processing', total: batches });
+  try {
+    await awaitWork(app, {
+      remaining: async () => {
+        let pending = 0;
+        for (const ingestId of ingestIds) pending += await countPending(app.db, ingestId);
+        return pending;
+      },
+      startWorkers: () => runEventWorkers(app, error => output.note(`apportion: ${error.message}`)),
+      onProgress: remaining => progress.update(batches - remaining),
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+export function describeSummary(summary: IngestSummary): string {
+  return describeCounts([
+    ['received', summary.received],
+    ['accepted', summary.accepted],
+    ['duplicates', summary.duplicates],
+    ['conflicts', summary.conflicts],
+    ...(summary.pending > 0 ? [['pending', summary.pending] as [string, number]] : []),
+    ...Object.entries(summary.rejected).map(([reason, lines]): [string, number] => [`rejected: ${reason}`, lines]),
+  ]);
+}
+
+export function describeCounts(rows: readonly (readonly [label: string, lines: number])[]): string {
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return rows
+    .map(([label, lines]) => `${label.padEnd(width)}  ${lines.toLocaleString('en-US').padStart(13)}`)
+    .join('\n');
+}

@@ -1,0 +1,173 @@
+import type pg from 'pg';
+import { bucketOf } from '../domain/bucket.ts';
+import type { BusinessDay } from '../domain/business-day.ts';
+import { isRefusal } from '../domain/errors.ts';
+import { type Money, money } from '../domain/money.ts';
+import { checkLimit, DEFAULT_LIMIT, readCursor, writeCursor } from '../domain/page-cursor.ts';
+import type { AccountKind } from '../domain/transfer.ts';
+import type { DueExtent } from '../earnings/due-days.ts';
+import { filed, type PlannedTransfer, postedByDecisions } from '../ledger/decision-transfers.ts';
+import { type Decision, type DecisionStatus, type Evidence, statusAt } from './decision.ts';
+import type { Effects, KindContext } from './kind.ts';
+import { kindNamed } from './kinds.ts';
+import { type DecisionFilters, decisionsInOrder } from './stored-decisions.ts';
+
+/** A decision in a list. */
+export interface DecisionRow {
+  readonly id: string;
+  readonly kind: string;
+  readonly status: DecisionStatus;
+  readonly reason: string;
+  readonly proposed_by: string;
+  readonly proposed_at: string;
+  readonly expires_at: string | null;
+  readonly decided_by: string | null;
+  readonly decided_at: string | null;
+  readonly note: string | null;
+}
+
+/** A transfer that a decision would make, or has made. */
+export interface DecisionTransferRow {
+  /** Null until it is posted. */
+  readonly id: string | null;
+  readonly book: string;
+  readonly app_id: string | null;
+  readonly business_date: BusinessDay | null;
+  /** Of a proposal: where it would be filed if it were approved now. */
+  readonly period: string;
+  readonly debit: AccountKind;
+  readonly credit: AccountKind;
+  readonly amount: Money;
+  readonly reason: string;
+  /** In the words of who proposed it. */
+  readonly why: string;
+}
+
+/** What is marked due by approval; null stands for all. */
+export interface DueRow {
+  readonly developer_id: string | null;
+  readonly app_id: string | null;
+  readonly currency: string | null;
+  readonly from: BusinessDay;
+  readonly to: BusinessDay | null;
+}
+
+export interface ShownDecision extends DecisionRow {
+  readonly parameters: unknown;
+  readonly evidence: readonly Evidence[];
+  /** Posted, or of a proposal what it would post. */
+  readonly transfers: readonly DecisionTransferRow[];
+  /** Of a proposal only. */
+  readonly due: readonly DueRow[];
+  /** Why it can't be applied now; null if it can, or has ended. */
+  readonly problem: { readonly code: string; readonly message: string } | null;
+}
+
+const CURSOR = [/^\d{4}-\d\d-\d\dT[\d:.]+Z$/, /^[ -~]{1,64}$/];
+
+/** Decisions, the last proposed first. Refuses (`bad_limit`, `bad_cursor`) a page that can't be given. */
+export async function listDecisions(
+  tx: pg.ClientBase,
+  {
+    at,
+    limit = DEFAULT_LIMIT,
+    after,
+    ...filters
+  }: DecisionFilters & { readonly at: Date; readonly limit?: number; readonly after?: string | undefined },
+): Promise<{ items: DecisionRow[]; next: string | null }> {
+  const [proposedAt = '', decisionId = ''] = after === undefined ? [] : readCursor(after, CURSOR);
+  const most = checkLimit(limit);
+  const decisions = await decisionsInOrder(tx, filters, {
+    at,
+    after: after === undefined ? null : { proposedAt, decisionId },
+    limit: most + 1,
+  });
+  const items = decisions.slice(0, most).map(decision => decisionRow(decision, at));
+  const last = items.at(-1);
+  const hasMore = decisions.length > most && last !== undefined;
+  return { items, next: hasMore ? writeCursor([last.proposed_at, last.id]) : null };
+}
+
+/** A decision with the transfers it has made or, of a proposal, would make now; of one that ended otherwise there are none. */
+export async function showDecision(
+  tx: pg.ClientBase,
+  decision: Decision,
+  context: KindContext,
+): Promise<ShownDecision> {
+  const status = statusAt(decision, context.at);
+  const row = { ...decisionRow(decision, context.at), parameters: decision.parameters, evidence: decision.evidence };
+  const nothing = { transfers: [], due: [], problem: null };
+  if (status === 'applied') return { ...row, ...nothing, transfers: await postedTransfers(tx, decision, context) };
+  if (status !== 'proposed') return { ...row, ...nothing };
+  try {
+    return { ...row, ...shownEffects(await previewOf(tx, decision, context), context), problem: null };
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return { ...row, ...nothing, problem: { code: error.code, message: error.message } };
+  }
+}
+
+async function previewOf(tx: pg.ClientBase, decision: Decision, context: KindContext): Promise<Effects> {
+  const kind = kindNamed(decision.kind);
+  if (kind === null) return { transfers: [], due: [] };
+  return await kind.preview(tx, kind.parameters.parse(decision.parameters), context);
+}
+
+async function postedTransfers(
+  tx: pg.ClientBase,
+  { decisionId, kind: name, parameters }: Decision,
+  { bucketCount }: KindContext,
+): Promise<DecisionTransferRow[]> {
+  const kind = kindNamed(name);
+  const planned = kind?.posted?.(kind.parameters.parse(parameters)) ?? [];
+  const buckets = [...new Set(planned.map(each => bucketOf(each.ownerId, bucketCount)))];
+  const posted = await postedByDecisions(tx, { buckets, decisionId });
+  return posted.map((each, place) =>
+    transferRow({ ...each, why: planned[place]?.why ?? '' }, { id: each.transferId, period: each.period }),
+  );
+}
+
+function shownEffects({ transfers, due }: Effects, context: KindContext) {
+  return {
+    transfers: transfers.map(each => transferRow(each, { id: null, period: filed(each, context).period })),
+    due: due.map(dueRow),
+  };
+}
+
+function transferRow(
+  transfer: Omit<PlannedTransfer, 'reason'> & { readonly reason: string },
+  { id, period }: { readonly id: string | null; readonly period: string },
+): DecisionTransferRow {
+  return {
+    id,
+    book: transfer.ownerId,
+    app_id: transfer.appId,
+    business_date: transfer.businessDay,
+    period,
+    debit: transfer.debit,
+    credit: transfer.credit,
+    amount: money(transfer.amountNanos, transfer.currency),
+    reason: transfer.reason,
+    why: transfer.why,
+  };
+}
+
+function dueRow({ developerId, appId, currency, fromDay, toDay }: DueExtent): DueRow {
+  return { developer_id: developerId, app_id: appId, currency, from: fromDay, to: toDay };
+}
+
+function decisionRow(decision: Decision, at: Date): DecisionRow {
+  const { outcome } = decision;
+  return {
+    id: decision.decisionId,
+    kind: decision.kind,
+    status: statusAt(decision, at),
+    reason: decision.reason,
+    proposed_by: decision.proposedBy,
+    proposed_at: decision.proposedAt.toISOString(),
+    expires_at: decision.expiresAt?.toISOString() ?? null,
+    decided_by: outcome?.actor ?? null,
+    decided_at: outcome?.decidedAt.toISOString() ?? null,
+    note: outcome?.note ?? null,
+  };
+}

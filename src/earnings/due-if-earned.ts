@@ -1,0 +1,31 @@
+import type pg from 'pg';
+import type { BusinessDay } from '../domain/business-day.ts';
+import { markDue } from './due-days.ts';
+
+/** Marks those of the days as due on which the developer earned anything, under the bucket's turn: nothing else can be settled. */
+export async function markDueIfEarned(
+  tx: pg.ClientBase,
+  bucket: number,
+  days: readonly { readonly developerId: string; readonly businessDay: BusinessDay }[],
+): Promise<void> {
+  if (days.length === 0) return;
+  // Mostly the days asked about are still to come, and one look at the key tells.
+  const { rows: known } = await tx.query<{ last: BusinessDay | null }>(
+    'select max(business_date) as last from earnings where bucket = $1',
+    [bucket],
+  );
+  const last = known[0]?.last ?? null;
+  const past = last === null ? [] : days.filter(day => day.businessDay <= last);
+  if (past.length === 0) return;
+  const { rows } = await tx.query<{ businessDay: BusinessDay; developerId: string }>(
+    `select asked.business_date as "businessDay", asked.developer_id as "developerId"
+     from unnest($2::date[], $3::text[]) as asked (business_date, developer_id)
+     where exists (
+       select
+       from earnings as e
+       where e.bucket = $1 and e.business_date = asked.business_date and e.developer_id = asked.developer_id
+     )`,
+    [bucket, past.map(day => day.businessDay), past.map(day => day.developerId)],
+  );
+  await markDue(tx, bucket, rows);
+}

@@ -1,0 +1,59 @@
+import type { Queryable } from '../db/database.ts';
+import type { BusinessDay } from '../domain/business-day.ts';
+
+/** A flow between books whose two halves are not both there or don't agree. */
+export interface BrokenLink {
+  readonly linkId: string;
+  /** What there is, in words. */
+  readonly halves: string;
+}
+
+const DEFAULT_LIMIT = 1000;
+
+/** Business days for which the ledger holds flows between books, in order. */
+export async function linkedDays(q: Queryable): Promise<BusinessDay[]> {
+  const { rows } = await q.query<{ day: BusinessDay }>(
+    'select distinct ledger_date as day from transfers where link_id is not null order by ledger_date',
+  );
+  return rows.map(row => row.day);
+}
+
+/**
+ * Links of a day that are not what a provider's part makes: one half in a developer's book and one in the provider's, alike in all but
+ * the book, which together leave nothing on the account between them. At most `limit` are told.
+ */
+export async function brokenLinks(
+  q: Queryable,
+  {
+    day,
+    bucketCount,
+    limit = DEFAULT_LIMIT,
+  }: { readonly day: BusinessDay; readonly bucketCount: number; readonly limit?: number },
+): Promise<BrokenLink[]> {
+  const { rows } = await q.query<BrokenLink>(
+    `select link_id as "linkId",
+       string_agg(concat_ws(' ', developer_id, reason, debit, '>', credit, amount_nanos, currency), '; ' order by reason) as halves
+     from transfers
+     where ledger_date = $1 and link_id is not null
+     group by link_id
+     having count(*) <> 2
+       or count(*) filter (where ${LEAVES}) <> 1
+       or count(*) filter (where ${ARRIVES} and developer_id = provider_id and transfer_id = link_id) <> 1
+       or sum(case when credit = 'provider_share' then amount_nanos else -amount_nanos end) <> 0
+       or count(distinct (app_id, business_date, period, currency, provider_id, run_id, version, booked_at)) <> 1
+       or bool_or(bucket <> ${BUCKET_OF_OWNER} % $2)
+     order by link_id
+     limit $3`,
+    [day, bucketCount, limit],
+  );
+  return rows;
+}
+
+const LEAVES = `reason = 'provider_share'
+         and ((debit = 'ad_revenue' and credit = 'provider_share') or (debit = 'provider_share' and credit = 'ad_revenue'))`;
+
+const ARRIVES = `reason = 'provider_income'
+         and ((debit = 'provider_share' and credit = 'payable') or (debit = 'payable' and credit = 'provider_share'))`;
+
+/** As `bucketOf` does it, before the remainder. */
+const BUCKET_OF_OWNER = `('x' || left(encode(sha256(convert_to(developer_id, 'UTF8')), 'hex'), 8))::bit(32)::bigint`;

@@ -1,0 +1,160 @@
+import { randomUUIDv7 } from 'node:crypto';
+import type pg from 'pg';
+import { copyRows } from '../db/copy.ts';
+import type { Queryable } from '../db/database.ts';
+import { bucketOf } from '../domain/bucket.ts';
+import type { BusinessCalendar, BusinessDay } from '../domain/business-day.ts';
+import type { AppId, OwnerId } from '../domain/ids.ts';
+import { type Nanos, nanos } from '../domain/nanos.ts';
+import { type Period, periodOf } from '../domain/period.ts';
+import type { AccountKind, Flow } from '../domain/transfer.ts';
+import { uuidSequence } from '../domain/uuid-sequence.ts';
+import { addUpMovements } from './movements.ts';
+
+/** What a decision moves in one book; where and when it is filed follows from the day of booking. */
+export interface PlannedTransfer extends Flow {
+  readonly ownerId: OwnerId;
+  readonly appId: AppId | null;
+  /** The day that it refers to, if any. */
+  readonly businessDay: BusinessDay | null;
+  readonly currency: string;
+  readonly reason: 'adjustment' | 'write_off';
+  /** In the words of who proposed it. */
+  readonly why: string;
+}
+
+/** When a decision is booked, and by which buckets and days the ledger is filed. */
+export interface Booking {
+  readonly bucketCount: number;
+  readonly calendar: BusinessCalendar;
+  readonly at: Date;
+}
+
+/** A planned transfer with its place in the ledger. */
+export interface FiledTransfer extends PlannedTransfer {
+  readonly bucket: number;
+  /** The business day, or the day of booking where there is none. */
+  readonly ledgerDay: BusinessDay;
+  /** The half-month of the ledger day. */
+  readonly period: Period;
+}
+
+export function filed(transfer: PlannedTransfer, { bucketCount, calendar, at }: Booking): FiledTransfer {
+  const ledgerDay = transfer.businessDay ?? calendar.dayOf(at.getTime());
+  return { ...transfer, bucket: bucketOf(transfer.ownerId, bucketCount), ledgerDay, period: periodOf(ledgerDay) };
+}
+
+/**
+ * Writes a decision's transfers to the ledger, with the movement they make on each kind of account. Their ids rise in the order
+ * given, so that each can be told from the others. The caller holds the turns of their buckets.
+ */
+export async function postDecision(
+  tx: pg.ClientBase,
+  { decisionId, ...booking }: Booking & { readonly decisionId: string },
+  planned: readonly PlannedTransfer[],
+): Promise<void> {
+  const nextId = uuidSequence(randomUUIDv7);
+  const transfers = planned.map(each => filed(each, booking));
+  await copyRows(
+    tx,
+    { table: 'transfers', columns: COLUMNS },
+    transfers.map(each => [
+      each.bucket,
+      each.ledgerDay,
+      nextId(),
+      each.ownerId,
+      each.appId,
+      each.businessDay,
+      each.period,
+      each.currency,
+      each.debit,
+      each.credit,
+      each.amountNanos,
+      each.reason,
+      decisionId,
+      booking.at.toISOString(),
+    ]),
+  );
+  await copyRows(
+    tx,
+    {
+      table: 'decision_totals',
+      columns: ['bucket', 'decision_id', 'period', 'currency', 'account', 'debit_nanos', 'credit_nanos'],
+    },
+    addUpMovements(transfers).map(each => [
+      each.bucket,
+      decisionId,
+      each.period,
+      each.currency,
+      each.account,
+      each.debitNanos,
+      each.creditNanos,
+    ]),
+  );
+}
+
+const COLUMNS = [
+  'bucket',
+  'ledger_date',
+  'transfer_id',
+  'developer_id',
+  'app_id',
+  'business_date',
+  'period',
+  'currency',
+  'debit',
+  'credit',
+  'amount_nanos',
+  'reason',
+  'decision_id',
+  'booked_at',
+] as const;
+
+/** A transfer that a decision has posted. */
+export interface DecisionTransfer extends Omit<FiledTransfer, 'reason' | 'why'> {
+  readonly transferId: string;
+  readonly decisionId: string;
+  readonly reason: string;
+  readonly bookedAt: Date;
+}
+
+/** What decisions, all or one, posted in these buckets, in the order of posting. */
+export async function postedByDecisions(
+  q: Queryable,
+  { buckets, decisionId = null }: { readonly buckets: readonly number[]; readonly decisionId?: string | null },
+): Promise<DecisionTransfer[]> {
+  const { rows } = await q.query<Omit<DecisionTransfer, 'amountNanos'> & { amount: string }>(
+    `select bucket, ledger_date as "ledgerDay", transfer_id as "transferId", developer_id as "ownerId", app_id as "appId",
+       business_date as "businessDay", period, currency, debit, credit, amount_nanos as amount, reason,
+       decision_id as "decisionId", booked_at as "bookedAt"
+     from transfers
+     where bucket = any ($1) and decision_id is not null and ($2::text is null or decision_id = $2)
+     order by transfer_id`,
+    [buckets, decisionId],
+  );
+  return rows.map(({ amount, ...row }) => ({ ...row, amountNanos: nanos(BigInt(amount)) }));
+}
+
+/** The balance of one account, credits − debits, from all of the book's transfers. */
+export async function balanceOf(
+  q: Queryable,
+  {
+    bucket,
+    ownerId,
+    currency,
+    account,
+  }: {
+    readonly bucket: number;
+    readonly ownerId: string;
+    readonly currency: string;
+    readonly account: AccountKind;
+  },
+): Promise<Nanos> {
+  const { rows } = await q.query<{ balance: string }>(
+    `select coalesce(sum(case when credit = $4 then amount_nanos else -amount_nanos end), 0) as balance
+     from transfers
+     where bucket = $1 and developer_id = $2 and currency = $3 and (debit = $4 or credit = $4)`,
+    [bucket, ownerId, currency, account],
+  );
+  return nanos(BigInt(rows[0]?.balance ?? 0));
+}

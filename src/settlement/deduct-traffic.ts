@@ -1,0 +1,65 @@
+import type pg from 'pg';
+import { addDays, type BusinessCalendar, type BusinessDay } from '../domain/business-day.ts';
+import { appendDeductions, deductionChanges, recordedDeductions } from '../earnings/deductions.ts';
+import { markDue } from '../earnings/due-days.ts';
+import { markDueIfEarned } from '../earnings/due-if-earned.ts';
+import { AcceptedEvents } from '../events/accepted-events.ts';
+import { needsOtherEvents } from '../traffic/checks.ts';
+import { type DerivedDay, deriveDay } from '../traffic/derive-day.ts';
+import { InvalidationBook } from '../traffic/invalidation.ts';
+import { loadPolicies } from '../traffic/policy.ts';
+import { standingInvalidations } from '../traffic/stored-invalidations.ts';
+
+/** A day of developers, and what is known of it. */
+export interface TrafficOfDay {
+  readonly bucket: number;
+  readonly day: BusinessDay;
+  readonly developerIds: readonly string[];
+  /** The bucket's last batch that counts. */
+  readonly cutoffSeq: number;
+  readonly referenceVersion: number;
+  readonly calendar: BusinessCalendar;
+}
+
+const NOTHING: DerivedDay = { deductions: [], chainedDevelopers: new Set() };
+
+/**
+ * What is to be deducted from the developers' day, by what was known at a cutoff: the one function that settling and verifying share.
+ * Reads no event where neither a check that needs other events nor a decision asks for it. The caller holds the bucket's turn or
+ * reads a snapshot.
+ */
+export async function deriveTraffic(tx: pg.ClientBase, known: TrafficOfDay): Promise<DerivedDay> {
+  const { bucket, day, developerIds, cutoffSeq, calendar } = known;
+  if (developerIds.length === 0) return NOTHING;
+  const policies = await loadPolicies(tx, known.referenceVersion);
+  const invalidations = new InvalidationBook(await standingInvalidations(tx, known));
+  const checks = policies.on(day);
+  const isAsked = !invalidations.isEmpty || (checks !== null && needsOtherEvents(checks));
+  if (!isAsked) return NOTHING;
+  const events = new AcceptedEvents(tx, { bucket, calendar, cutoffSeq, developerIds: new Set(developerIds) });
+  return await deriveDay(events, { day, calendar, policies, invalidations });
+}
+
+/**
+ * Brings the recorded deductions of the developers' day up to what is known, in the transaction that posts the transfers to match.
+ * Where a chain of clicks goes on into the next day, that becomes due, for a verdict about it may have changed.
+ */
+export async function deductTraffic(
+  tx: pg.ClientBase,
+  { runId, ...known }: TrafficOfDay & { readonly runId: string },
+): Promise<void> {
+  const { bucket, day, developerIds } = known;
+  const { deductions, chainedDevelopers } = await deriveTraffic(tx, known);
+  const before = await recordedDeductions(tx, { bucket, day, developerIds });
+  const changes = deductionChanges({ before, after: deductions });
+  await appendDeductions(tx, { bucket, day, runId }, changes);
+  // Where a plan goes by the month, what is deducted from a day changes the worth of those after it.
+  const changed = new Set(changes.map(change => change.developerId));
+  await markDue(tx, bucket, [...changed].map(developerId => ({ developerId, businessDay: day })));
+  const nextDay = addDays(day, 1);
+  await markDueIfEarned(
+    tx,
+    bucket,
+    [...chainedDevelopers].map(developerId => ({ developerId, businessDay: nextDay })),
+  );
+}

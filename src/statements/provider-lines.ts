@@ -1,0 +1,116 @@
+import type { BusinessDay } from '../domain/business-day.ts';
+import { type Money, money } from '../domain/money.ts';
+import { type Nanos, nanos } from '../domain/nanos.ts';
+import type { Correction, PayableMovement } from '../ledger/app-day-movements.ts';
+import { correctionLine, type DayStatus, type StatementCorrection } from './statement-lines.ts';
+
+export interface ProviderCurrencyStatement {
+  readonly currency: string;
+  readonly opening_balance: Money;
+  /** Days on which the provider was posted anything, corrections included. */
+  readonly days: readonly ProviderDay[];
+  /** What the days' amounts contain of later changes. */
+  readonly corrections: readonly StatementCorrection[];
+  readonly totals: ProviderFigures;
+  readonly closing_balance: Money;
+}
+
+export interface ProviderFigures {
+  /** What the parts are taken from. */
+  readonly developer_total: Money;
+  readonly provider_share: Money;
+}
+
+export interface ProviderDay {
+  readonly date: BusinessDay;
+  readonly status: DayStatus;
+  readonly apps: readonly ProviderApp[];
+}
+
+export interface ProviderApp {
+  readonly app_id: string;
+  readonly name: string;
+  readonly developer_id: string;
+  readonly status: DayStatus;
+  /** Null, as the ratio, where the provider no longer has the app on that day. */
+  readonly developer_total: Money | null;
+  /** A decimal string from "0.00" to "1.00". */
+  readonly ratio: string | null;
+  readonly provider_share: Money;
+}
+
+/** A provider's part of an app's day in one currency, as it is settled. */
+export interface SharedDay {
+  readonly businessDay: BusinessDay;
+  readonly appId: string;
+  readonly currency: string;
+  readonly developerId: string;
+  readonly amountNanos: Nanos;
+  readonly ratio: string | null;
+  readonly totalNanos: Nanos | null;
+  readonly isPending: boolean;
+}
+
+/** Everything known of one provider and period. */
+export interface ProviderSources {
+  readonly payables: readonly PayableMovement[];
+  readonly shared: readonly SharedDay[];
+  readonly corrections: readonly Correction[];
+  readonly nameOf: (appId: string) => string;
+}
+
+/** Throws unless opening balance and lines add up to the closing balance. */
+export function providerStatementsByCurrency(sources: ProviderSources): ProviderCurrencyStatement[] {
+  const rows = [...sources.payables, ...sources.shared];
+  return [...new Set(rows.map(row => row.currency))].sort().map(currency => statementIn(currency, sources));
+}
+
+function statementIn(
+  currency: string,
+  { payables, shared, corrections, nameOf }: ProviderSources,
+): ProviderCurrencyStatement {
+  const ofCurrency = shared.filter(row => row.currency === currency);
+  const payable = payables.find(each => each.currency === currency);
+  const openingNanos = payable?.beforeNanos ?? nanos(0n);
+  const shareNanos = sumOf(ofCurrency.map(row => row.amountNanos));
+  if (shareNanos !== (payable?.withinNanos ?? 0n)) {
+    throw new Error(
+      `the lines of a statement come to ${shareNanos} nanos ${currency}, the account to ${payable?.withinNanos}`,
+    );
+  }
+  return {
+    currency,
+    opening_balance: money(openingNanos, currency),
+    days: daysOf(ofCurrency, nameOf),
+    corrections: corrections.filter(row => row.currency === currency).map(correctionLine),
+    totals: {
+      developer_total: money(sumOf(ofCurrency.map(row => row.totalNanos ?? nanos(0n))), currency),
+      provider_share: money(shareNanos, currency),
+    },
+    closing_balance: money(nanos(openingNanos + shareNanos), currency),
+  };
+}
+
+function daysOf(shared: readonly SharedDay[], nameOf: ProviderSources['nameOf']): ProviderDay[] {
+  const byDay = [...Map.groupBy(shared, row => row.businessDay)].sort(([a], [b]) => (a < b ? -1 : 1));
+  return byDay.map(([date, rows]) => {
+    const apps = rows.toSorted((a, b) => (a.appId < b.appId ? -1 : 1)).map(row => appLine(row, nameOf));
+    return { date, status: apps.some(app => app.status === 'pending') ? 'pending' : 'settled', apps };
+  });
+}
+
+function appLine(row: SharedDay, nameOf: ProviderSources['nameOf']): ProviderApp {
+  return {
+    app_id: row.appId,
+    name: nameOf(row.appId),
+    developer_id: row.developerId,
+    status: row.isPending ? 'pending' : 'settled',
+    developer_total: row.totalNanos === null ? null : money(row.totalNanos, row.currency),
+    ratio: row.ratio,
+    provider_share: money(row.amountNanos, row.currency),
+  };
+}
+
+function sumOf(amounts: readonly Nanos[]): Nanos {
+  return nanos(amounts.reduce<bigint>((sum, each) => sum + each, 0n));
+}

@@ -1,0 +1,109 @@
+import type { DecisionRow, DecisionTransferRow, DueRow, ShownDecision } from '../decisions/show-decision.ts';
+import { type Column, grouped, textTable } from './text-table.ts';
+
+/** Transfers shown as text; JSON has them all. */
+const SHOWN_TRANSFERS = 100;
+
+const left = (title: string): Column => ({ title, align: 'left' });
+const decimal = (title: string): Column => ({ title, align: 'decimal' });
+
+export function decisionsTable(rows: readonly DecisionRow[]): string {
+  return textTable(
+    [left('Decision'), left('Kind'), left('Status'), left('Proposed'), left('By'), left('Decided by'), left('Reason')],
+    rows.map(row => [
+      row.id,
+      row.kind,
+      row.status,
+      minute(row.proposed_at),
+      row.proposed_by,
+      row.decided_by ?? '',
+      row.reason,
+    ]),
+  ).join('\n');
+}
+
+/** A decision as a person who has to approve it reads it. */
+export function renderDecision(decision: ShownDecision): string {
+  return [
+    head(decision).join('\n'),
+    transfersText(decision),
+    ...(decision.due.length === 0 ? [] : [dueText(decision.due)]),
+    ...(decision.problem === null ? [] : [`It can't be applied now: ${decision.problem.message}`]),
+    ...(decision.status === 'proposed' ? [nextStep(decision)] : []),
+  ].join('\n\n');
+}
+
+function head(decision: ShownDecision): string[] {
+  const lines: [string, string][] = [
+    ['Decision', decision.id],
+    ['Kind', decision.kind],
+    ['Status', decision.status],
+    ['Reason', decision.reason],
+    ['Proposed', `${minute(decision.proposed_at)} by ${decision.proposed_by}`],
+  ];
+  if (decision.expires_at !== null) lines.push(['Expires', minute(decision.expires_at)]);
+  if (decision.decided_at !== null) lines.push(['Decided', `${minute(decision.decided_at)} by ${decision.decided_by}`]);
+  if (decision.note !== null) lines.push(['Note', decision.note]);
+  for (const piece of decision.evidence) {
+    lines.push(['Evidence', 'text' in piece ? piece.text : `${piece.file} (SHA-256 ${piece.sha256})`]);
+  }
+  return lines.map(([label, text]) => `${label.padEnd(10)}${text}`);
+}
+
+function transfersText({ transfers, status }: ShownDecision): string {
+  if (transfers.length === 0)
+    return status === 'applied' || status === 'proposed' ? 'It posts no transfers itself.' : 'It has moved nothing.';
+  const rest = transfers.length - SHOWN_TRANSFERS;
+  const title = status === 'applied' ? 'Transfers made' : 'Transfers it would make';
+  return [
+    `${title}: ${grouped(transfers.length)}`,
+    ...transfersTable(transfers.slice(0, SHOWN_TRANSFERS)),
+    ...(rest > 0 ? [`… and ${grouped(rest)} more; --json shows them all`] : []),
+  ].join('\n');
+}
+
+function transfersTable(rows: readonly DecisionTransferRow[]): string[] {
+  return textTable(
+    [
+      left('Book'),
+      left('App'),
+      left('Day'),
+      left('Period'),
+      left('Debit'),
+      left('Credit'),
+      decimal('Amount'),
+      left('Currency'),
+      left('Reason'),
+    ],
+    rows.map(row => [
+      row.book,
+      row.app_id ?? '',
+      row.business_date ?? '',
+      row.period,
+      row.debit,
+      row.credit,
+      grouped(row.amount.amount),
+      row.amount.currency,
+      row.why,
+    ]),
+  );
+}
+
+function dueText(rows: readonly DueRow[]): string {
+  return [
+    'Made due, for the next run to post:',
+    ...rows.map(row => {
+      const whose = [row.developer_id, row.app_id, row.currency].filter(each => each !== null).join(' ');
+      return `  ${whose === '' ? 'everything' : whose} from ${row.from} to ${row.to ?? 'now'}`;
+    }),
+  ].join('\n');
+}
+
+function nextStep({ id }: ShownDecision): string {
+  return `Somebody else approves it with: npx apportion decisions approve '${id}' --actor ID`;
+}
+
+/** `2018-04-15T02:00:00.000Z` as `2018-04-15 02:00:00Z`. */
+function minute(instant: string): string {
+  return `${instant.slice(0, 10)} ${instant.slice(11, 19)}Z`;
+}
