@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { keepCompiled } from '../src/compile-cache.ts';
+import { keepCompiled } from '../src/embedded/compile-cache.ts';
 
 keepCompiled();
 const { main } = await import('../src/cli/main.ts');

@@ -58,7 +58,8 @@ alter table transfers
   add constraint transfers_cause check (run_id is null or decision_id is null),
   add constraint transfers_decision check (decision_id is null or version is null);
 
-create index transfers_decision_idx on transfers (bucket, decision_id) where decision_id is not null;
+-- Few transfers are a decision's; a book's are found by it, for its statement.
+create index transfers_decision_idx on transfers (bucket, developer_id, decision_id) where decision_id is not null;
 
 create table decision_totals (
   bucket smallint not null,

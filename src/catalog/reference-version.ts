@@ -7,7 +7,6 @@ export type ReferenceKind =
   | 'catalog'
   | 'plans'
   | 'acceptance'
-  | 'providers'
   | 'confirmation'
   | 'traffic'
   | 'invalidation'

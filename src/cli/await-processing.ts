@@ -2,27 +2,44 @@ import type { App } from '../app.ts';
 import { awaitWork } from '../await-work.ts';
 import { countPending } from '../events/inbox.ts';
 import type { IngestSummary } from '../events/ingest-summary.ts';
-import { runEventWorkers } from '../worker-set.ts';
 import type { Output } from './output.ts';
+import { standByWorkers } from './stand-by.ts';
 
-/** Waits until all batches of these readings are processed, with workers of its own besides those that run. */
+/** Waits until all batches of these readings are processed, with workers of its own where no others get it done. */
 export async function awaitProcessing(
   app: App,
   {
     ingestIds,
     batches,
     output,
-  }: { readonly ingestIds: readonly string[]; readonly batches: number; readonly output: Output },
+    ownProcesses = 0,
+  }: {
+    readonly ingestIds: readonly string[];
+    readonly batches: number;
+    readonly output: Output;
+    /** Worker processes that this command has started. */
+    readonly ownProcesses?: number;
+  },
 ): Promise<void> {
+  const queues = await app.queues();
+  let progressAt = performance.now();
+  let last = Number.POSITIVE_INFINITY;
   const progress = output.progress({ label: 'processing', total: batches });
   try {
     await awaitWork(app, {
       remaining: async () => {
         let pending = 0;
         for (const ingestId of ingestIds) pending += await countPending(app.db, ingestId);
+        if (pending < last) progressAt = performance.now();
+        last = pending;
         return pending;
       },
-      startWorkers: () => runEventWorkers(app, error => output.note(`apportion: ${error.message}`)),
+      startWorkers: () =>
+        standByWorkers(app, {
+          others: async () => (await queues.eventWorkers()) - ownProcesses,
+          progressAt: () => progressAt,
+          onError: error => output.note(`apportion: ${error.message}`),
+        }),
       onProgress: remaining => progress.update(batches - remaining),
     });
   } finally {

@@ -120,8 +120,9 @@ async function postedTransfers(
 ): Promise<DecisionTransferRow[]> {
   const kind = kindNamed(name);
   const planned = kind?.posted?.(kind.parameters.parse(parameters)) ?? [];
-  const buckets = [...new Set(planned.map(each => bucketOf(each.ownerId, bucketCount)))];
-  const posted = await postedByDecisions(tx, { buckets, decisionId });
+  const ownerIds = [...new Set(planned.map(each => each.ownerId))];
+  const buckets = [...new Set(ownerIds.map(ownerId => bucketOf(ownerId, bucketCount)))];
+  const posted = await postedByDecisions(tx, { buckets, ownerIds, decisionId });
   return posted.map((each, place) =>
     transferRow({ ...each, why: planned[place]?.why ?? '' }, { id: each.transferId, period: each.period }),
   );

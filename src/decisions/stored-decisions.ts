@@ -107,6 +107,21 @@ export async function checkedDecisions(q: Queryable): Promise<{ decision: Decisi
   });
 }
 
+/** Outcomes that break what the constraints demand of them: of decisions that are not there, or by persons who could not decide so. */
+export async function wrongOutcomes(q: Queryable): Promise<string[]> {
+  const { rows } = await q.query<{ decisionId: string }>(
+    `select decision_id as "decisionId"
+     from decision_outcomes as o
+     left join decisions as d using (decision_id)
+     left join persons on person_id = actor
+     where d.decision_id is null or person_id is null or o.proposed_by <> d.proposed_by or o.expires_at <> d.expires_at
+       or decided_at >= d.expires_at
+       or outcome = case lower(actor collate "C") when lower(d.proposed_by collate "C") then 'applied' else 'withdrawn' end
+     order by decision_id collate "C"`,
+  );
+  return rows.map(row => row.decisionId);
+}
+
 function decisionOf(row: StoredDecision): Decision {
   const { outcome, actor, note } = row;
   return {

@@ -27,8 +27,18 @@ export const ACCOUNT_KINDS = [
 
 export type AccountKind = (typeof ACCOUNT_KINDS)[number];
 
-/** `provider_share` is what leaves the developer's book for the provider's, `provider_income` what arrives there. */
-export const TRANSFER_REASONS = ['platform_share', 'developer_share', 'provider_share', 'provider_income'] as const;
+/**
+ * `provider_share` is what leaves the developer's book for the provider's, `provider_income` what arrives there. The last ones are
+ * reasons of decisions.
+ */
+export const TRANSFER_REASONS = [
+  'platform_share',
+  'developer_share',
+  'provider_share',
+  'provider_income',
+  'adjustment',
+  'write_off',
+] as const;
 
 export type TransferReason = (typeof TRANSFER_REASONS)[number];
 
@@ -55,7 +65,9 @@ export interface Transfer extends Flow {
   readonly period: Period;
   readonly currency: string;
   readonly reason: TransferReason;
+  /** What caused it: a run or a decision. */
   readonly runId: string | null;
+  readonly decisionId: string | null;
   /** 1 + the highest posted for its (app, day, currency, component), which keeps two runs from both posting. */
   readonly version: number | null;
   /** Shared by the two halves of a flow between books; it is the id of the half that receives. */

@@ -181,7 +181,7 @@ class FileAcceptance {
   }
 
   async #handIn(closed: readonly ClosedBatch[]): Promise<void> {
-    const batches = await Promise.all(closed.map(batch => this.#pack(batch)));
+    const batches = closed.map(batch => this.#named(batch));
     await this.#deps.db.transaction(async tx => {
       for (const batch of batches) await insertBatch(tx, batch);
     });
@@ -194,17 +194,15 @@ class FileAcceptance {
     }
   }
 
-  async #pack({ payload, ...batch }: ClosedBatch): Promise<NewBatch> {
-    const batchId = this.#nextBatchId();
+  #named(batch: ClosedBatch): NewBatch {
     return {
       ...batch,
-      batchId,
+      batchId: this.#nextBatchId(),
       ingestId: this.#ingestId,
       source: this.#options.path,
       format: this.#options.format,
       clock: this.#options.clock,
       acceptedAt: this.#deps.now(),
-      payload: await payload,
     };
   }
 }

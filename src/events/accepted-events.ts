@@ -114,7 +114,7 @@ export class AcceptedEvents implements TrafficSource {
   async #rowsOf(batch: BatchOfDay): Promise<AcceptedRows> {
     const kept = this.#kept.get(batch.seq);
     if (kept !== undefined) return kept;
-    const { columns } = await unpackBatch(await payloadOf(this.#tx, batch));
+    const { columns } = unpackBatch(await payloadOf(this.#tx, batch));
     const accepted = { columns, rows: await this.#acceptedRows(batch, columns) };
     if (this.#keptRows + columns.count <= KEPT_ROWS) {
       this.#kept.set(batch.seq, accepted);

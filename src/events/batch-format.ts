@@ -2,24 +2,24 @@ import type { BatchColumns, DictionaryColumn, TextColumn } from './batch-columns
 import type { EventColumns, NamedAdUnit, NamedApp, TextRows } from './event-columns.ts';
 import { BytesReader, BytesWriter } from './packed-bytes.ts';
 
-/** About what a row takes before it is compressed; more is made room for as it comes. */
-const USUAL_ROW_BYTES = 120;
+/** Used for one batch after the other, since large new buffers cost more than what is written into them. */
+const writer = new BytesWriter();
 
-/** Writes the rows of `events` down; `refused` is kept as it is. */
+/** Writes the rows of `events` down; `refused` is kept as it is. What is returned holds until the next call. */
 export function writeColumns(events: EventColumns, refused: Buffer): Buffer {
   const { count } = events;
   const { currencies, prices, campaigns, userAgents } = events.dictionaries;
-  const writer = new BytesWriter(count * USUAL_ROW_BYTES + refused.length + 4096);
+  writer.clear();
   writer.numbers([count, refused.length], 2);
-  writeDifferences(writer, events.lineNo, count);
-  writeDifferences(writer, events.occurredAtMs, count);
+  writeDifferences(events.lineNo, count);
+  writeDifferences(events.occurredAtMs, count);
   writer.numbers(events.isClick, count);
-  writeOwners(writer, events);
-  writeDictionary(writer, events.currency, { values: currencies.values, count });
-  writeDictionary(writer, events.price, { values: prices.values, count });
-  writeDictionary(writer, events.campaign, { values: campaigns.values, count });
-  writeDictionary(writer, events.userAgent, { values: userAgents.values, count });
-  for (const column of [events.id, events.impression, events.device, events.ip]) writeTexts(writer, column, count);
+  writeOwners(events);
+  writeDictionary(events.currency, { values: currencies.values, count });
+  writeDictionary(events.price, { values: prices.values, count });
+  writeDictionary(events.campaign, { values: campaigns.values, count });
+  writeDictionary(events.userAgent, { values: userAgents.values, count });
+  for (const column of [events.id, events.impression, events.device, events.ip]) writeTexts(column, count);
   const { target, at } = writer.room(refused.length);
   refused.copy(target, at);
   return writer.bytes;
@@ -62,7 +62,7 @@ export function readColumns(bytes: Buffer): { readonly columns: BatchColumns; re
 }
 
 /** The first number and the differences from each to the next, which are small and pack well. */
-function writeDifferences(writer: BytesWriter, column: Float64Array, count: number): void {
+function writeDifferences(column: Float64Array, count: number): void {
   let before = count === 0 ? 0 : (column[0] as number);
   writer.float(before);
   const differences = new Float64Array(count);
@@ -116,7 +116,6 @@ function renumbering(size: number): Int32Array {
 }
 
 function writeDictionary(
-  writer: BytesWriter,
   column: Int32Array,
   { values, count }: { readonly values: readonly string[]; readonly count: number },
 ): void {
@@ -137,7 +136,7 @@ function readDictionary(reader: BytesReader, count: number): DictionaryColumn {
 }
 
 /** Ad units, each with its app, and apps, each with its developer: these never change, so no row needs them. */
-function writeOwners(writer: BytesWriter, events: EventColumns): void {
+function writeOwners(events: EventColumns): void {
   const { count, dictionaries } = events;
   const { codes, places } = new Renumbered(events.adUnit, { count, size: dictionaries.adUnits.size });
   writer.texts(codes.map(code => (dictionaries.adUnits.values[code] as NamedAdUnit).id));
@@ -168,7 +167,7 @@ function distinct<Value>(all: ArrayLike<Value> & Iterable<Value>): { values: Val
   return { values: [...placeOf.keys()], places };
 }
 
-function writeTexts(writer: BytesWriter, { bytes, lengths, used }: TextRows, count: number): void {
+function writeTexts({ bytes, lengths, used }: TextRows, count: number): void {
   writer.numbers(lengths, count);
   const { target, at } = writer.room(used);
   target.set(bytes.subarray(0, used), at);

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { BatchColumns, DictionaryColumn, TextColumn } from './batch-columns.ts';
+import type { BatchColumns, TextColumn } from './batch-columns.ts';
 import { HEAD_BYTES, IDENTITY_TAIL_BYTES, type IdentityColumns, SEQ_AT, TAIL_BYTES, writeSeq } from './identity.ts';
 
 /** More than the longest content: ids, a device, an address, and a user agent of 1,024 characters of up to 3 bytes. */
@@ -15,6 +15,12 @@ export function hashIdentities(columns: BatchColumns, rows: Int32Array, seq: num
   const heads = new Float64Array(rows.length);
   const tails = Buffer.allocUnsafe(rows.length * TAIL_BYTES);
   const text = new HashedText();
+  const developers = new AsciiTexts(columns.developers);
+  const apps = new AsciiTexts(columns.apps);
+  const adUnits = new AsciiTexts(columns.adUnit.values);
+  const currencies = new AsciiTexts(columns.currency.values);
+  const prices = new AsciiTexts(columns.price.values);
+  const campaigns = new AsciiTexts(columns.campaign.values);
   const userAgents = columns.userAgent.values.map(value => Buffer.from(value));
   for (let place = 0; place < rows.length; place += 1) {
     const row = rows[place] as number;
@@ -22,7 +28,7 @@ export function hashIdentities(columns: BatchColumns, rows: Int32Array, seq: num
     const app = columns.appOfAdUnit[columns.adUnit.places[row] as number] as number;
 
     text.clear();
-    text.ascii(columns.developers[columns.developerOfApp[app] as number] as string);
+    text.value(developers, columns.developerOfApp[app] as number);
     text.separate();
     text.bytes(type, 0, type.length);
     text.separate();
@@ -36,15 +42,15 @@ export function hashIdentities(columns: BatchColumns, rows: Int32Array, seq: num
     text.separate();
     text.number(columns.occurredAtMs[row] as number);
     text.separate();
-    text.ascii(columns.apps[app] as string);
+    text.value(apps, app);
     text.separate();
-    text.ascii(columns.adUnit.values[columns.adUnit.places[row] as number] as string);
+    text.value(adUnits, columns.adUnit.places[row] as number);
     text.separate();
-    text.ascii(columns.currency.values[columns.currency.places[row] as number] as string);
+    text.value(currencies, columns.currency.places[row] as number);
     text.separate();
-    text.optionalValue(columns.price, row);
+    text.optionalValue(prices, columns.price.places[row] as number);
     text.separate();
-    text.optionalValue(columns.campaign, row);
+    text.optionalValue(campaigns, columns.campaign.places[row] as number);
     text.separate();
     text.optionalText(columns.impression, row);
     text.separate();
@@ -66,6 +72,20 @@ export function hashIdentities(columns: BatchColumns, rows: Int32Array, seq: num
     writeSeq(tails, place, seq);
   }
   return { heads, tails };
+}
+
+/** Texts of ASCII as bytes, one behind the other, each from its start to the next one's. */
+class AsciiTexts {
+  readonly bytes: Buffer;
+  readonly starts: Uint32Array;
+
+  constructor(values: readonly string[]) {
+    this.bytes = Buffer.from(values.join(''), 'latin1');
+    this.starts = new Uint32Array(values.length + 1);
+    for (let index = 0; index < values.length; index += 1) {
+      this.starts[index + 1] = (this.starts[index] as number) + (values[index] as string).length;
+    }
+  }
 }
 
 /** A text of bytes in the making, used again and again. */
@@ -129,11 +149,15 @@ class HashedText {
     this.text(column, row);
   }
 
-  optionalValue({ values, places }: DictionaryColumn, row: number): void {
-    const place = places[row] as number;
+  value({ bytes, starts }: AsciiTexts, place: number): void {
+    this.bytes(bytes, starts[place] as number, starts[place + 1] as number);
+  }
+
+  /** `place`: -1 for an absent one. */
+  optionalValue(values: AsciiTexts, place: number): void {
     if (place < 0) return;
     this.#bytes[this.#length++] = EQUALS;
-    this.ascii(values[place] as string);
+    this.value(values, place);
   }
 
   /** 32 bytes as the characters of a Latin-1 text, the cheapest form to get them in. */

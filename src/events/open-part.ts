@@ -8,7 +8,7 @@ import { EventColumns, EventDictionaries, type NamedAdUnit, type NamedApp } from
 import { type AcceptanceWindow, judgeEvent } from './judge-line.ts';
 
 /** Lines held in memory before they are committed to the inbox. */
-const MOST_LINES = 262_144;
+const MOST_LINES = 524_288;
 /** Ids whose owners are remembered from one part to the next, and values of other kinds. */
 const REMEMBERED_IDS = 200_000;
 const REMEMBERED_VALUES = 400_000;
@@ -19,7 +19,7 @@ export interface ClosedBatch {
   readonly bucket: number;
   readonly lineCount: number;
   readonly days: DayRange | null;
-  readonly payload: Promise<Buffer>;
+  readonly payload: Buffer;
 }
 
 interface OpenBatch {

@@ -1,14 +1,18 @@
+const FIRST_BYTES = 1 << 16;
+
 /** Writes whole numbers and texts one behind the other. */
 export class BytesWriter {
-  #bytes: Buffer<ArrayBuffer>;
+  #bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
   #used = 0;
 
-  constructor(capacity: number) {
-    this.#bytes = Buffer.allocUnsafe(capacity);
-  }
-
+  /** What was written, until `clear` is called. */
   get bytes(): Buffer {
     return this.#bytes.subarray(0, this.#used);
+  }
+
+  /** Begins anew in the same room. */
+  clear(): void {
+    this.#used = 0;
   }
 
   float(value: number): void {
@@ -72,7 +76,7 @@ export class BytesWriter {
   #reserve(length: number): number {
     const needed = this.#used + length;
     if (needed > this.#bytes.length) {
-      const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
       this.#bytes.copy(larger, 0, 0, this.#used);
       this.#bytes = larger;
     }

@@ -136,7 +136,7 @@ async function takeWork(
   const seqBefore = await lastSeq(tx, bucket);
   const batches: PendingContent[] = [];
   for (const { batchId, payload } of pending) {
-    const content = await unpackBatch(payload);
+    const content = unpackBatch(payload);
     batches.push({ batchId, seq: seqBefore + batches.length + 1, content, rows: allRows(content.columns) });
   }
   return { bucket, calendar, referenceVersion, rateCards, batches };

@@ -133,7 +133,7 @@ class Redrive {
         acceptedAt: this.#deps.now(),
         lineCount: builder.lineCount,
         days: builder.days,
-        payload: await builder.pack(),
+        payload: builder.pack(),
       });
       batches.push({ bucket, batchId });
     }

@@ -2,10 +2,11 @@ import type { Queryable } from '../db/database.ts';
 import { type Nanos, nanos } from '../domain/nanos.ts';
 import type { AccountKind } from '../domain/transfer.ts';
 
-/** Where the totals recorded with a run differ from the sums of its transfers; a side that is missing counts as zero. */
+/** Where the totals recorded with a run or decision differ from the sums of its transfers; a side that is missing counts as zero. */
 export interface PostingTotalsDifference {
-  /** Null: transfers that no run posted. */
+  /** Both null: transfers that nothing caused. */
   readonly runId: string | null;
+  readonly decisionId: string | null;
   readonly period: string;
   readonly currency: string;
   readonly account: AccountKind;
@@ -22,7 +23,8 @@ export async function checkPostingTotals(
   { limit = DEFAULT_LIMIT }: { readonly limit?: number } = {},
 ): Promise<PostingTotalsDifference[]> {
   const { rows } = await q.query<{
-    run_id: string | null;
+    cause: string;
+    is_decision: boolean;
     period: string;
     currency: string;
     account: AccountKind;
@@ -32,32 +34,39 @@ export async function checkPostingTotals(
     summed_credit: string;
   }>(
     `with summed as (
-       select run_id, period, currency, side.account, sum(side.debit_nanos) as debit_nanos, sum(side.credit_nanos) as credit_nanos
+       select coalesce(decision_id, run_id::text, '') as cause, decision_id is not null as is_decision, period, currency,
+         side.account, sum(side.debit_nanos) as debit_nanos, sum(side.credit_nanos) as credit_nanos
        from transfers
        cross join lateral (values (debit, amount_nanos, 0), (credit, 0, amount_nanos)) as side (account, debit_nanos, credit_nanos)
        where bucket = $1
-       group by run_id, period, currency, side.account
+       group by run_id, decision_id, period, currency, side.account
      ), recorded as (
-       select run_id, period, currency, account, sum(debit_nanos) as debit_nanos, sum(credit_nanos) as credit_nanos
+       select run_id::text as cause, false as is_decision, period, currency, account, sum(debit_nanos) as debit_nanos,
+         sum(credit_nanos) as credit_nanos
        from posting_totals
        where bucket = $1
        group by run_id, period, currency, account
+       union all
+       select decision_id, true, period, currency, account, debit_nanos, credit_nanos
+       from decision_totals
+       where bucket = $1
      ), compared as (
-       select run_id, period, currency, account,
+       select cause, is_decision, period, currency, account,
          coalesce(recorded.debit_nanos, 0) as recorded_debit, coalesce(recorded.credit_nanos, 0) as recorded_credit,
          coalesce(summed.debit_nanos, 0) as summed_debit, coalesce(summed.credit_nanos, 0) as summed_credit
        from summed
-       full join recorded using (run_id, period, currency, account)
+       full join recorded using (cause, is_decision, period, currency, account)
      )
      select *
      from compared
      where recorded_debit <> summed_debit or recorded_credit <> summed_credit
-     order by run_id, period, currency, account
+     order by is_decision, cause, period, currency, account
      limit $2`,
     [bucket, limit],
   );
   return rows.map(row => ({
-    runId: row.run_id,
+    runId: row.is_decision || row.cause === '' ? null : row.cause,
+    decisionId: row.is_decision ? row.cause : null,
     period: row.period,
     currency: row.currency,
     account: row.account,

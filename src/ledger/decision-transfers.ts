@@ -1,6 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type pg from 'pg';
-import { copyRows } from '../db/copy.ts';
 import type { Queryable } from '../db/database.ts';
 import { bucketOf } from '../domain/bucket.ts';
 import type { BusinessCalendar, BusinessDay } from '../domain/business-day.ts';
@@ -9,7 +8,7 @@ import { type Nanos, nanos } from '../domain/nanos.ts';
 import { type Period, periodOf } from '../domain/period.ts';
 import type { AccountKind, Flow } from '../domain/transfer.ts';
 import { uuidSequence } from '../domain/uuid-sequence.ts';
-import { addUpMovements } from './movements.ts';
+import { postDecisionTransfers } from './posting.ts';
 
 /** What a decision moves in one book; where and when it is filed follows from the day of booking. */
 export interface PlannedTransfer extends Flow {
@@ -45,8 +44,8 @@ export function filed(transfer: PlannedTransfer, { bucketCount, calendar, at }: 
 }
 
 /**
- * Writes a decision's transfers to the ledger, with the movement they make on each kind of account. Their ids rise in the order
- * given, so that each can be told from the others. The caller holds the turns of their buckets.
+ * Posts what a decision moves. The transfers' ids rise in the order given, so that each can be told from the others. The caller
+ * holds the turns of their buckets.
  */
 export async function postDecision(
   tx: pg.ClientBase,
@@ -54,61 +53,14 @@ export async function postDecision(
   planned: readonly PlannedTransfer[],
 ): Promise<void> {
   const nextId = uuidSequence(randomUUIDv7);
-  const transfers = planned.map(each => filed(each, booking));
-  await copyRows(
-    tx,
-    { table: 'transfers', columns: COLUMNS },
-    transfers.map(each => [
-      each.bucket,
-      each.ledgerDay,
-      nextId(),
-      each.ownerId,
-      each.appId,
-      each.businessDay,
-      each.period,
-      each.currency,
-      each.debit,
-      each.credit,
-      each.amountNanos,
-      each.reason,
-      decisionId,
-      booking.at.toISOString(),
-    ]),
-  );
-  await copyRows(
-    tx,
-    {
-      table: 'decision_totals',
-      columns: ['bucket', 'decision_id', 'period', 'currency', 'account', 'debit_nanos', 'credit_nanos'],
-    },
-    addUpMovements(transfers).map(each => [
-      each.bucket,
-      decisionId,
-      each.period,
-      each.currency,
-      each.account,
-      each.debitNanos,
-      each.creditNanos,
-    ]),
-  );
+  const transfers = planned.map(each => {
+    const { ownerId, why: _, ...transfer } = filed(each, booking);
+    return { ...transfer, ...UNVERSIONED, id: nextId(), developerId: ownerId, decisionId, bookedAt: booking.at };
+  });
+  await postDecisionTransfers(tx, decisionId, transfers);
 }
 
-const COLUMNS = [
-  'bucket',
-  'ledger_date',
-  'transfer_id',
-  'developer_id',
-  'app_id',
-  'business_date',
-  'period',
-  'currency',
-  'debit',
-  'credit',
-  'amount_nanos',
-  'reason',
-  'decision_id',
-  'booked_at',
-] as const;
+const UNVERSIONED = { runId: null, version: null, linkId: null, providerId: null, correctsId: null };
 
 /** A transfer that a decision has posted. */
 export interface DecisionTransfer extends Omit<FiledTransfer, 'reason' | 'why'> {
@@ -118,19 +70,28 @@ export interface DecisionTransfer extends Omit<FiledTransfer, 'reason' | 'why'> 
   readonly bookedAt: Date;
 }
 
-/** What decisions, all or one, posted in these buckets, in the order of posting. */
+/** What decisions posted in these buckets, in the order of posting: all of them, or one, and in all books or the given ones. */
 export async function postedByDecisions(
   q: Queryable,
-  { buckets, decisionId = null }: { readonly buckets: readonly number[]; readonly decisionId?: string | null },
+  {
+    buckets,
+    ownerIds = null,
+    decisionId = null,
+  }: {
+    readonly buckets: readonly number[];
+    readonly ownerIds?: readonly string[] | null;
+    readonly decisionId?: string | null;
+  },
 ): Promise<DecisionTransfer[]> {
   const { rows } = await q.query<Omit<DecisionTransfer, 'amountNanos'> & { amount: string }>(
     `select bucket, ledger_date as "ledgerDay", transfer_id as "transferId", developer_id as "ownerId", app_id as "appId",
        business_date as "businessDay", period, currency, debit, credit, amount_nanos as amount, reason,
        decision_id as "decisionId", booked_at as "bookedAt"
      from transfers
-     where bucket = any ($1) and decision_id is not null and ($2::text is null or decision_id = $2)
+     where bucket = any ($1) and decision_id is not null and ($2::text[] is null or developer_id = any ($2))
+       and ($3::text is null or decision_id = $3)
      order by transfer_id`,
-    [buckets, decisionId],
+    [buckets, ownerIds, decisionId],
   );
   return rows.map(({ amount, ...row }) => ({ ...row, amountNanos: nanos(BigInt(amount)) }));
 }

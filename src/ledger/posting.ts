@@ -19,6 +19,7 @@ const TRANSFER_COLUMNS = [
   'amount_nanos',
   'reason',
   'run_id',
+  'decision_id',
   'version',
   'link_id',
   'provider_id',
@@ -32,9 +33,9 @@ export async function prepareLedger(db: Queryable, day: BusinessDay): Promise<vo
 }
 
 /**
- * Writes a run's transfers to the ledger, with the movement they make on each kind of account: the only writer of transfers. The
- * caller holds the turn of the bucket that they come from. Some may be halves of flows into books of other buckets, where nobody's
- * turn is needed: rows are only added, under keys that no other bucket's run can have.
+ * Writes a run's transfers to the ledger, with the movement they make on each kind of account. The caller holds the turn of the
+ * bucket that they come from. Some may be halves of flows into books of other buckets, where nobody's turn is needed: rows are only
+ * added, under keys that no other bucket's run can have.
  */
 export async function postTransfers(
   tx: pg.ClientBase,
@@ -42,7 +43,7 @@ export async function postTransfers(
   transfers: readonly Transfer[],
 ): Promise<void> {
   if (transfers.length === 0) return;
-  await copyRows(tx, { table: 'transfers', columns: TRANSFER_COLUMNS }, rowsOf(transfers));
+  await writeTransfers(tx, transfers);
   const movements = addUpMovements(transfers);
   await copyRows(
     tx,
@@ -63,6 +64,39 @@ export async function postTransfers(
   );
 }
 
+/**
+ * Writes a decision's transfers to the ledger, with the movement they make on each kind of account. The caller holds the turns of
+ * their buckets.
+ */
+export async function postDecisionTransfers(
+  tx: pg.ClientBase,
+  decisionId: string,
+  transfers: readonly Transfer[],
+): Promise<void> {
+  await writeTransfers(tx, transfers);
+  await copyRows(
+    tx,
+    {
+      table: 'decision_totals',
+      columns: ['bucket', 'decision_id', 'period', 'currency', 'account', 'debit_nanos', 'credit_nanos'],
+    },
+    addUpMovements(transfers).map(each => [
+      each.bucket,
+      decisionId,
+      each.period,
+      each.currency,
+      each.account,
+      each.debitNanos,
+      each.creditNanos,
+    ]),
+  );
+}
+
+/** The only writer of transfers. */
+async function writeTransfers(tx: pg.ClientBase, transfers: readonly Transfer[]): Promise<void> {
+  await copyRows(tx, { table: 'transfers', columns: TRANSFER_COLUMNS }, rowsOf(transfers));
+}
+
 function* rowsOf(transfers: readonly Transfer[]) {
   for (const transfer of transfers) {
     const bookedAt = transfer.bookedAt.toISOString();
@@ -80,6 +114,7 @@ function* rowsOf(transfers: readonly Transfer[]) {
       transfer.amountNanos,
       transfer.reason,
       transfer.runId,
+      transfer.decisionId,
       transfer.version,
       transfer.linkId,
       transfer.providerId,

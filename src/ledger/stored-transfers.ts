@@ -29,7 +29,7 @@ export async function transfersByRun(client: pg.ClientBase, bucket: number): Pro
     `select run_id as "runId", business_date as "businessDay", period, reason = 'provider_income' as "isReceived",
        count(*) as transfers, count(*) filter (where reason = 'provider_share') as sent
      from transfers
-     where bucket = $1
+     where bucket = $1 and decision_id is null
      group by run_id, business_date, period, reason = 'provider_income'
      order by run_id, business_date, period`,
     [bucket],

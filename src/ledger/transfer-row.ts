@@ -26,6 +26,8 @@ export interface TransferRow {
   readonly booked_at: string;
   /** The service provider whose part it moves. */
   readonly provider_id: string | null;
+  /** The decision that caused it, where no run did. */
+  readonly decision_id: string | null;
 }
 
 /** What `TRANSFER_COLUMNS` selects; the columns that are not shown make the key of a page. */
@@ -38,7 +40,8 @@ export interface StoredTransfer extends Omit<TransferRow, 'amount' | 'booked_at'
 }
 
 export const TRANSFER_COLUMNS = `bucket, ledger_date, transfer_id as id, developer_id, app_id, business_date, period, debit, credit,
-  amount_nanos, currency, reason, run_id, version, link_id as link, corrects_id as corrects, booked_at, provider_id`;
+  amount_nanos, currency, reason, run_id, version, link_id as link, corrects_id as corrects, booked_at, provider_id,
+  decision_id`;
 
 export function transferRow(stored: StoredTransfer): TransferRow {
   return {
@@ -57,5 +60,6 @@ export function transferRow(stored: StoredTransfer): TransferRow {
     corrects: stored.corrects,
     booked_at: stored.booked_at.toISOString(),
     provider_id: stored.provider_id,
+    decision_id: stored.decision_id,
   };
 }

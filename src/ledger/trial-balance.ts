@@ -36,14 +36,18 @@ interface MovedRow {
   readonly credit: string;
 }
 
-/** What all books together moved on each kind of account, ever or in one period; from the runs' totals, not from transfers. */
+/** What all books together moved on each kind of account, ever or in one period; from the totals of runs and decisions, not from transfers. */
 export async function trialBalance(
   q: Queryable,
   { currency, period }: { readonly currency?: string | undefined; readonly period?: PeriodRange | undefined } = {},
 ): Promise<TrialBalance> {
   const { rows } = await q.query<MovedRow>(
     `select currency, account, sum(debit_nanos) as debit, sum(credit_nanos) as credit
-     from posting_totals
+     from (
+       select period, currency, account, debit_nanos, credit_nanos from posting_totals
+       union all
+       select period, currency, account, debit_nanos, credit_nanos from decision_totals
+     ) as moved
      where ($1::text is null or currency = $1) and ($2::text[] is null or period = any ($2))
      group by currency, account
      order by currency, account`,

@@ -83,6 +83,12 @@ export class Queues {
     return { events, settlement, maintenance };
   }
 
+  /** How many processes take event jobs just now; 0 also where the backend can't tell. */
+  async eventWorkers(): Promise<number> {
+    const workers = this.#queue(queueName('events', 0)).getWorkersCount();
+    return await this.#answered(workers.catch(() => 0));
+  }
+
   async close(): Promise<void> {
     const closing = Promise.allSettled([...this.#open.values()].map(queue => queue.close()));
     await settlesWithin(closing, this.#timing.answerMs);

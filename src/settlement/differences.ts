@@ -65,6 +65,7 @@ function transfersIn({ businessDay, bucket, bucketCount, runId, bookedAt, links 
       ...flow,
       reason: part.reason,
       runId,
+      decisionId: null,
       version: 1 + (last?.version ?? 0),
       linkId: null,
       providerId: null,

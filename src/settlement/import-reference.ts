@@ -1,15 +1,22 @@
-import { parseCatalog } from '../catalog/catalog-file.ts';
+import type pg from 'pg';
+import { type Catalog, parseCatalog } from '../catalog/catalog-file.ts';
 import { appsEverIn } from '../catalog/categories.ts';
 import { type CatalogImport, importCatalog } from '../catalog/import-catalog.ts';
 import { developersOfApps } from '../catalog/known-ids.ts';
 import type { ReferenceFile } from '../catalog/reference-file.ts';
 import type { Database, Queryable } from '../db/database.ts';
-import type { BusinessCalendar } from '../domain/business-day.ts';
+import type { BusinessCalendar, BusinessDay } from '../domain/business-day.ts';
 import { type DueExtent, markDueWhere } from '../earnings/due-days.ts';
 import { type AcceptPlan, acceptPlan, type PlanAcceptance } from '../plans/accept-plan.ts';
 import { importPlans, type PlansImport } from '../plans/import-plans.ts';
 import type { PlanExtent } from '../plans/plan-extent.ts';
-import { parsePlans } from '../plans/plan-file.ts';
+import { type PlanFile, parsePlans } from '../plans/plan-file.ts';
+
+/** What was recorded, and the earnings whose days it has made due. */
+export interface Recorded<Result> {
+  readonly result: Result;
+  readonly due: readonly DueExtent[];
+}
 
 export interface ImportDeps {
   readonly db: Database;
@@ -28,14 +35,23 @@ export async function importCatalogFile(
   const catalog = parseCatalog(text, source);
   return await db.transaction(async tx => {
     const recordedAt = now();
-    const today = calendar.dayOf(recordedAt.getTime());
-    const result = await importCatalog(tx, catalog, { recordedAt, today });
-    await markDueWhere(
-      tx,
-      result.categoryChanges.map(change => ({ ...change, currency: null, toDay: null })),
-    );
-    return result;
+    return (await recordCatalog(tx, catalog, { recordedAt, today: calendar.dayOf(recordedAt.getTime()) })).result;
   });
+}
+
+/**
+ * The same inside a transaction; tells what it has marked due.
+ * @throws Refusal `bad_catalog`
+ */
+export async function recordCatalog(
+  tx: pg.ClientBase,
+  catalog: Catalog,
+  { recordedAt, today }: { readonly recordedAt: Date; readonly today: BusinessDay },
+): Promise<Recorded<CatalogImport>> {
+  const result = await importCatalog(tx, catalog, { recordedAt, today });
+  const due = result.categoryChanges.map(change => ({ ...change, currency: null, toDay: null }));
+  await markDueWhere(tx, due);
+  return { result, due };
 }
 
 /**
@@ -47,11 +63,22 @@ export async function importPlansFile(
   { text, source }: ReferenceFile,
 ): Promise<PlansImport> {
   const plans = parsePlans(text, source);
-  return await db.transaction(async tx => {
-    const result = await importPlans(tx, plans, { recordedAt: now() });
-    await markDueWhere(tx, await earningsIn(tx, result.affected));
-    return result;
-  });
+  return await db.transaction(async tx => (await recordPlans(tx, plans, { recordedAt: now() })).result);
+}
+
+/**
+ * The same inside a transaction; tells what it has marked due.
+ * @throws Refusal `bad_plans`
+ */
+export async function recordPlans(
+  tx: pg.ClientBase,
+  plans: PlanFile,
+  { recordedAt }: { readonly recordedAt: Date },
+): Promise<Recorded<PlansImport>> {
+  const result = await importPlans(tx, plans, { recordedAt });
+  const due = await earningsIn(tx, result.affected);
+  await markDueWhere(tx, due);
+  return { result, due };
 }
 
 /**

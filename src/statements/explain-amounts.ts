@@ -15,11 +15,14 @@ import type { PlanBook } from '../plans/plan-book.ts';
 import { withFormerProviders, worthOfApp } from '../settlement/worth-of-apps.ts';
 import { exactAmount } from './exact-amount.ts';
 import { type ExplainedProvider, explainProvider } from './explain-provider.ts';
+import { type InvalidLine, type InvalidTraffic, invalidLine } from './invalid-traffic.ts';
 
 export interface CurrencyExplanation {
   readonly currency: string;
   readonly ad_units: readonly ExplainedUnit[];
   readonly gross: Money;
+  /** Accepted events that do not count, by ad unit and reason: no part of the gross. */
+  readonly invalid_traffic: readonly InvalidLine[];
   /** What the gross is worth to each side now; null while no plan covers the app on that day. */
   readonly worth: ExplainedWorth | null;
   /** Every transfer of that (app, day), versions in order; a provider's part with its halves in both books. */
@@ -28,7 +31,7 @@ export interface CurrencyExplanation {
   /** Worth − posted where they differ: what the next run posts. */
   readonly pending: readonly ExplainedPart[];
   readonly batches: readonly ExplainedBatch[];
-  /** The batches' gross is that of the earnings; null while batches were left unread. */
+  /** The batches' gross is that of the earnings and what is deducted from them; null while batches were left unread. */
   readonly traced: boolean | null;
 }
 
@@ -117,14 +120,16 @@ export interface ExplanationSources {
   readonly plans: PlanBook;
   readonly monthBefore: MonthBefore;
   readonly provider: ProviderOfDay | null;
+  /** Less deductions. */
   readonly earnings: readonly Readonly<UnitEarnings>[];
+  readonly invalid: readonly InvalidTraffic[];
   readonly posted: readonly Posted[];
   readonly transfers: readonly TransferRow[];
   readonly trace: AppDayTrace;
 }
 
 export function explainCurrencies(sources: ExplanationSources): CurrencyExplanation[] {
-  const rows = [...sources.earnings, ...sources.posted, ...sources.trace.traces];
+  const rows = [...sources.earnings, ...sources.invalid, ...sources.posted, ...sources.trace.traces];
   return [...new Set(rows.map(row => row.currency))].sort().map(currency => explainCurrency(currency, sources));
 }
 
@@ -133,7 +138,9 @@ function explainCurrency(currency: string, sources: ExplanationSources): Currenc
   const earnings = sources.earnings.filter(row => row.currency === currency);
   const posted = sources.posted.filter(part => part.currency === currency);
   const traces = sources.trace.traces.filter(trace => trace.currency === currency);
+  const invalid = sources.invalid.filter(row => row.currency === currency);
   const grossNanos = sumOf(earnings);
+  const deductedNanos = sumOf(invalid.filter(row => row.isDeducted));
   const { plans, monthBefore, provider } = sources;
   const worth = worthOfApp(
     { appId, developerId, currency, grossNanos },
@@ -151,6 +158,7 @@ function explainCurrency(currency: string, sources: ExplanationSources): Currenc
       gross: money(row.grossNanos, currency),
     })),
     gross: money(grossNanos, currency),
+    invalid_traffic: invalid.map(invalidLine),
     worth: plan === null ? null : explainWorth(plan, { grossNanos, monthBeforeNanos }, provider),
     transfers: inVersionOrder(sources.transfers.filter(transfer => transfer.amount.currency === currency)),
     posted: posted.map(part => explainPart(part, money(part.amountNanos, currency))),
@@ -169,7 +177,7 @@ function explainCurrency(currency: string, sources: ExplanationSources): Currenc
       accepted_events: trace.acceptedEvents,
       gross: money(trace.grossNanos, currency),
     })),
-    traced: unread ? null : sumOf(traces) === grossNanos,
+    traced: unread ? null : sumOf(traces) === grossNanos + deductedNanos,
   };
 }
 

@@ -16,6 +16,7 @@ import type { TransferRow } from '../ledger/transfer-row.ts';
 import { loadPlans } from '../plans/stored-plans.ts';
 import { type RunOfDay, runsOfDays } from '../settlement/runs-of-days.ts';
 import { type CurrencyExplanation, explainCurrencies } from './explain-amounts.ts';
+import { invalidTrafficOf } from './invalid-traffic.ts';
 
 /** One app's day, from the money posted back to the batches of events behind it. */
 export interface Explanation {
@@ -81,6 +82,7 @@ export async function explainAppDay(
     monthBefore: await readMonthBefore(tx, { bucket, day, apps: [{ appId, developerId }] }),
     provider: providers.providerOn({ appId, day, referenceVersion }),
     earnings: await earningsOfDeveloper(tx, { bucket, developerId, days: [day], appId }),
+    invalid: await invalidTrafficOf(tx, { bucket, developerId, days: [day], appId }),
     posted: posted.filter(part => part.appId === appId),
     transfers,
     trace,

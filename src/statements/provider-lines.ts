@@ -1,7 +1,9 @@
+import type { DecidedAmount } from '../decisions/decided-amounts.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 import { type Money, money } from '../domain/money.ts';
 import { type Nanos, nanos } from '../domain/nanos.ts';
 import type { Correction, PayableMovement } from '../ledger/app-day-movements.ts';
+import { adjustmentsIn, type StatementAdjustment } from './adjustments.ts';
 import { correctionLine, type DayStatus, type StatementCorrection } from './statement-lines.ts';
 
 export interface ProviderCurrencyStatement {
@@ -12,6 +14,9 @@ export interface ProviderCurrencyStatement {
   /** What the days' amounts contain of later changes. */
   readonly corrections: readonly StatementCorrection[];
   readonly totals: ProviderFigures;
+  /** What persons decided beside the parts. */
+  readonly adjustments: readonly StatementAdjustment[];
+  readonly adjustments_total: Money;
   readonly closing_balance: Money;
 }
 
@@ -56,6 +61,7 @@ export interface ProviderSources {
   readonly payables: readonly PayableMovement[];
   readonly shared: readonly SharedDay[];
   readonly corrections: readonly Correction[];
+  readonly decided: readonly DecidedAmount[];
   readonly nameOf: (appId: string) => string;
 }
 
@@ -67,15 +73,17 @@ export function providerStatementsByCurrency(sources: ProviderSources): Provider
 
 function statementIn(
   currency: string,
-  { payables, shared, corrections, nameOf }: ProviderSources,
+  { payables, shared, corrections, decided, nameOf }: ProviderSources,
 ): ProviderCurrencyStatement {
   const ofCurrency = shared.filter(row => row.currency === currency);
   const payable = payables.find(each => each.currency === currency);
   const openingNanos = payable?.beforeNanos ?? nanos(0n);
   const shareNanos = sumOf(ofCurrency.map(row => row.amountNanos));
-  if (shareNanos !== (payable?.withinNanos ?? 0n)) {
+  const { adjustments, adjustedNanos } = adjustmentsIn(currency, decided);
+  const movedNanos = nanos(shareNanos + adjustedNanos);
+  if (movedNanos !== (payable?.withinNanos ?? 0n)) {
     throw new Error(
-      `the lines of a statement come to ${shareNanos} nanos ${currency}, the account to ${payable?.withinNanos}`,
+      `the lines of a statement come to ${movedNanos} nanos ${currency}, the account to ${payable?.withinNanos}`,
     );
   }
   return {
@@ -87,7 +95,9 @@ function statementIn(
       developer_total: money(sumOf(ofCurrency.map(row => row.totalNanos ?? nanos(0n))), currency),
       provider_share: money(shareNanos, currency),
     },
-    closing_balance: money(nanos(openingNanos + shareNanos), currency),
+    adjustments,
+    adjustments_total: money(adjustedNanos, currency),
+    closing_balance: money(nanos(openingNanos + movedNanos), currency),
   };
 }
 

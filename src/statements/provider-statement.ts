@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { appsEverConfirmed, loadProviders, type ProviderBook } from '../catalog/provider-book.ts';
 import { providerName } from '../catalog/provider-name.ts';
 import { currentReferenceVersion } from '../catalog/reference-version.ts';
+import { decidedAmounts } from '../decisions/decided-amounts.ts';
 import { bucketOf } from '../domain/bucket.ts';
 import { type BusinessDay, daysInRange } from '../domain/business-day.ts';
 import type { PeriodRange } from '../domain/period.ts';
@@ -61,6 +62,7 @@ export async function providerStatementOf(
     payables: await payableMovements(tx, book),
     shared: shared.map(day => ({ ...day, isPending: due.has(`${day.businessDay} ${day.appId}`) })),
     corrections: await correctionsOfBook(tx, { ...book, source: 'provider_share' }),
+    decided: await decidedAmounts(tx, { bucket, ownerId: providerId, periods: period.halves }),
     nameOf: await namesOf(tx, apps),
   });
   return {

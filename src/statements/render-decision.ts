@@ -3,6 +3,7 @@ import { type Column, grouped, textTable } from './text-table.ts';
 
 /** Transfers shown as text; JSON has them all. */
 const SHOWN_TRANSFERS = 100;
+const SHOWN_DUE = 20;
 
 const left = (title: string): Column => ({ title, align: 'left' });
 const decimal = (title: string): Column => ({ title, align: 'decimal' });
@@ -92,10 +93,11 @@ function transfersTable(rows: readonly DecisionTransferRow[]): string[] {
 function dueText(rows: readonly DueRow[]): string {
   return [
     'Made due, for the next run to post:',
-    ...rows.map(row => {
+    ...rows.slice(0, SHOWN_DUE).map(row => {
       const whose = [row.developer_id, row.app_id, row.currency].filter(each => each !== null).join(' ');
       return `  ${whose === '' ? 'everything' : whose} from ${row.from} to ${row.to ?? 'now'}`;
     }),
+    ...(rows.length > SHOWN_DUE ? [`  … and ${grouped(rows.length - SHOWN_DUE)} more; --json shows them all`] : []),
   ].join('\n');
 }
 

@@ -9,6 +9,7 @@ import type {
   ExplainedWorth,
 } from './explain-amounts.ts';
 import type { ExplainedProvider, ExplainedTerm } from './explain-provider.ts';
+import { invalidTable } from './invalid-traffic.ts';
 import { percentOf } from './rates.ts';
 import { type Column, grouped, textTable } from './text-table.ts';
 
@@ -55,6 +56,7 @@ function currencyLines(item: CurrencyExplanation): string[] {
     '',
     `── ${item.currency} ──`,
     ...earnedLines(item),
+    ...invalidTable(item.invalid_traffic, { withDays: false }),
     ...worthLines(item),
     ...postedLines(item),
     ...batchLines(item),

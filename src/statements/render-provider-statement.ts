@@ -1,3 +1,4 @@
+import { adjustmentLines } from './adjustments.ts';
 import type { ProviderApp, ProviderCurrencyStatement } from './provider-lines.ts';
 import type { ProviderStatement } from './provider-statement.ts';
 import { percentOf } from './rates.ts';
@@ -22,7 +23,7 @@ export function renderProviderStatement({ provider, period, status, items }: Pro
 }
 
 function currencyLines(statement: ProviderCurrencyStatement): string[] {
-  const { currency, corrections, opening_balance, totals, closing_balance } = statement;
+  const { currency, corrections, adjustments, opening_balance, totals, closing_balance } = statement;
   return [
     '',
     RULE,
@@ -30,10 +31,12 @@ function currencyLines(statement: ProviderCurrencyStatement): string[] {
     '',
     ...partLines(statement),
     ...correctionLines(corrections),
+    ...adjustmentLines(adjustments),
     '',
     ...textTable(BALANCE_COLUMNS, [
       [`Opening balance in ${currency}`, amount(opening_balance)],
       ['Your part of this period', amount(totals.provider_share)],
+      ...(adjustments.length === 0 ? [] : [['Adjustments', amount(statement.adjustments_total)]]),
       [`Closing balance in ${currency}`, amount(closing_balance)],
     ]),
   ];

@@ -1,5 +1,7 @@
 import type { Money } from '../domain/money.ts';
 import { formatAmount, nanos, parseAmount } from '../domain/nanos.ts';
+import { adjustmentLines } from './adjustments.ts';
+import { invalidTable } from './invalid-traffic.ts';
 import { percentOf } from './rates.ts';
 import type { Statement } from './statement.ts';
 import type {
@@ -54,7 +56,9 @@ function currencyLines(statement: CurrencyStatement): string[] {
     `${statement.currency}: all amounts in ${statement.currency}`,
     '',
     ...earningLines(statement),
+    ...invalidTable(statement.invalid_traffic, { withDays: true }),
     ...correctionLines(statement.corrections),
+    ...adjustmentLines(statement.adjustments),
     '',
     ...balanceLines(statement),
   ];
@@ -126,7 +130,8 @@ export function correctionLines(corrections: readonly StatementCorrection[]): st
   return ['', 'Corrections of earlier bookings, contained in the lines above', ...lines.flat()];
 }
 
-function balanceLines({ opening_balance, totals, closing_balance, currency }: CurrencyStatement): string[] {
+function balanceLines(statement: CurrencyStatement): string[] {
+  const { opening_balance, totals, adjustments, adjustments_total, closing_balance, currency } = statement;
   const isPending = !isZero(totals.pending_gross.amount);
   return textTable(BALANCE_COLUMNS, [
     ['Gross settled in this period', amount(totals.gross)],
@@ -137,6 +142,7 @@ function balanceLines({ opening_balance, totals, closing_balance, currency }: Cu
     ['', ''],
     [`Opening balance in ${currency}`, amount(opening_balance)],
     ['Your share of this period', amount(totals.developer_share)],
+    ...(adjustments.length === 0 ? [] : [['Adjustments', amount(adjustments_total)]]),
     [`Closing balance in ${currency}`, amount(closing_balance)],
   ]);
 }

@@ -1,9 +1,12 @@
+import type { DecidedAmount } from '../decisions/decided-amounts.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 import { type Money, money } from '../domain/money.ts';
 import { type Nanos, nanos } from '../domain/nanos.ts';
 import type { UnitEarnings } from '../earnings/earnings-fold.ts';
 import type { AppDayMovement, Correction, PayableMovement } from '../ledger/app-day-movements.ts';
+import { adjustmentsIn, type StatementAdjustment } from './adjustments.ts';
 import type { AppOnDay, DecidedBy } from './decided-by.ts';
+import { type InvalidLine, type InvalidTraffic, invalidLine } from './invalid-traffic.ts';
 import { ecpmNanos, sharePercent } from './rates.ts';
 
 export interface CurrencyStatement {
@@ -13,7 +16,12 @@ export interface CurrencyStatement {
   readonly days: readonly StatementDay[];
   /** What the days' amounts contain of later changes. */
   readonly corrections: readonly StatementCorrection[];
+  /** Accepted events that do not count, by day, app, ad unit and reason: no part of the figures above. */
+  readonly invalid_traffic: readonly InvalidLine[];
   readonly totals: StatementFigures;
+  /** What persons decided beside what was earned. */
+  readonly adjustments: readonly StatementAdjustment[];
+  readonly adjustments_total: Money;
   readonly closing_balance: Money;
 }
 
@@ -84,7 +92,10 @@ export interface StatementSources {
   readonly payables: readonly PayableMovement[];
   readonly movements: readonly AppDayMovement[];
   readonly corrections: readonly Correction[];
+  /** Less deductions. */
   readonly earnings: readonly Readonly<UnitEarnings>[];
+  readonly invalid: readonly InvalidTraffic[];
+  readonly decided: readonly DecidedAmount[];
   readonly dueDays: ReadonlySet<BusinessDay>;
   readonly decidedBy: (app: AppOnDay) => DecidedBy;
   readonly nameOf: (appId: string) => string;
@@ -92,7 +103,7 @@ export interface StatementSources {
 
 /** Throws unless opening balance and lines add up to the closing balance. */
 export function statementsByCurrency(sources: StatementSources): CurrencyStatement[] {
-  const rows = [...sources.payables, ...sources.movements, ...sources.earnings];
+  const rows = [...sources.payables, ...sources.movements, ...sources.earnings, ...sources.invalid];
   return [...new Set(rows.map(row => row.currency))].sort().map(currency => statementIn(currency, sources));
 }
 
@@ -103,9 +114,11 @@ function statementIn(currency: string, all: StatementSources): CurrencyStatement
   const payable = all.payables.find(each => each.currency === currency);
   const openingNanos = payable?.beforeNanos ?? nanos(0n);
   const totals = addUp(sources);
-  if (totals.developerNanos !== (payable?.withinNanos ?? 0n)) {
+  const { adjustments, adjustedNanos } = adjustmentsIn(currency, all.decided);
+  const movedNanos = nanos(totals.developerNanos + adjustedNanos);
+  if (movedNanos !== (payable?.withinNanos ?? 0n)) {
     throw new Error(
-      `the lines of a statement come to ${totals.developerNanos} nanos ${currency}, the account to ${payable?.withinNanos}`,
+      `the lines of a statement come to ${movedNanos} nanos ${currency}, the account to ${payable?.withinNanos}`,
     );
   }
   return {
@@ -113,8 +126,11 @@ function statementIn(currency: string, all: StatementSources): CurrencyStatement
     opening_balance: money(openingNanos, currency),
     days: daysOf(sources, currency),
     corrections: inCurrency(all.corrections).map(correctionLine),
+    invalid_traffic: inCurrency(all.invalid).map(invalidLine),
     totals: figuresOf(totals, currency),
-    closing_balance: money(nanos(openingNanos + totals.developerNanos), currency),
+    adjustments,
+    adjustments_total: money(adjustedNanos, currency),
+    closing_balance: money(nanos(openingNanos + movedNanos), currency),
   };
 }
 

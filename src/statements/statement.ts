@@ -1,12 +1,14 @@
 import type pg from 'pg';
 import { appNames } from '../catalog/app-names.ts';
 import { developerName } from '../catalog/developer-name.ts';
+import { decidedAmounts } from '../decisions/decided-amounts.ts';
 import { bucketOf } from '../domain/bucket.ts';
 import { type BusinessDay, daysInRange } from '../domain/business-day.ts';
 import type { PeriodRange } from '../domain/period.ts';
 import { dueDaysOfDeveloper, earningsOfDeveloper } from '../earnings/earnings-of-developer.ts';
 import { appDayMovements, correctionsOfBook, payableMovements } from '../ledger/app-day-movements.ts';
 import { decidedBy } from './decided-by.ts';
+import { invalidTrafficOf } from './invalid-traffic.ts';
 import { type CurrencyStatement, statementsByCurrency } from './statement-lines.ts';
 
 /** What a developer reads about a half-month or a month. */
@@ -20,7 +22,8 @@ export interface Statement {
 }
 
 /**
- * A developer's statement, from that developer's rows alone: amounts from the ledger, counts from earnings. `tx` is a snapshot.
+ * A developer's statement, from that developer's rows alone: amounts from the ledger, counts from earnings and
+ * deductions. `tx` is a snapshot.
  * @throws Refusal `unknown_developer`
  */
 export async function statementOf(
@@ -37,12 +40,15 @@ export async function statementOf(
   const book = { bucket, developerId, periods: period.halves };
   const movements = await appDayMovements(tx, book);
   const earnings = await earningsOfDeveloper(tx, { bucket, developerId, days });
+  const invalid = await invalidTrafficOf(tx, { bucket, developerId, days });
   const dueDays = await dueDaysOfDeveloper(tx, { bucket, developerId, days });
   const items = statementsByCurrency({
     payables: await payableMovements(tx, book),
     movements,
     corrections: await correctionsOfBook(tx, { ...book, source: 'ad_revenue' }),
     earnings,
+    invalid,
+    decided: await decidedAmounts(tx, { bucket, ownerId: developerId, periods: period.halves }),
     dueDays,
     decidedBy: await decidedBy(tx, { bucket, developerId, movements }),
     nameOf: await namesOf(tx, [...movements, ...earnings]),

@@ -5,6 +5,12 @@ import type { AloneReason, TrafficChecks } from './checks.ts';
 import { loadPolicies, type PolicyBook } from './policy.ts';
 import { compileList, type IsOnList, recordedLists } from './traffic-lists.ts';
 
+/** Of one day; null where a check is off. */
+export interface AloneChecks {
+  readonly isBot: IsOnList | null;
+  readonly isDataCentre: IsOnList | null;
+}
+
 /**
  * The checks of one event alone, as one reference version has them. Policies and lists are both recorded, the patterns of bots too,
  * so a later version of the library changes no verdict and every verdict can be repeated.
@@ -13,30 +19,47 @@ export class AloneJudge {
   readonly policies: PolicyBook;
   readonly #isBot: IsOnList;
   readonly #isDataCentre: IsOnList;
-  #lastDay: BusinessDay | null = null;
-  #lastChecks: TrafficChecks | null = null;
+  readonly #asked = new Map<BusinessDay, AloneChecks | null>();
 
   constructor({
     policies,
     isBot,
     isDataCentre,
-  }: { readonly policies: PolicyBook; readonly isBot: IsOnList; readonly isDataCentre: IsOnList }) {
+  }: {
+    readonly policies: PolicyBook;
+    readonly isBot: IsOnList;
+    readonly isDataCentre: IsOnList;
+  }) {
     this.policies = policies;
     this.#isBot = isBot;
     this.#isDataCentre = isDataCentre;
   }
 
+  /** What is asked of the events of a business day; null: nothing. */
+  askedOn(day: BusinessDay): AloneChecks | null {
+    let asked = this.#asked.get(day);
+    if (asked === undefined) {
+      asked = this.#checksOf(this.policies.on(day));
+      this.#asked.set(day, asked);
+    }
+    return asked;
+  }
+
   /** Why the event does not count, by itself; null if nothing is known against it. `day` is its business day. */
   reasonOf({ userAgent, ip }: Pick<AdEvent, 'userAgent' | 'ip'>, day: BusinessDay): AloneReason | null {
-    if (day !== this.#lastDay) {
-      this.#lastDay = day;
-      this.#lastChecks = this.policies.on(day);
-    }
-    const checks = this.#lastChecks;
-    if (checks === null) return null;
-    if (checks.knownBot && userAgent !== null && this.#isBot(userAgent)) return 'known_bot';
-    if (checks.dataCentre && ip !== null && this.#isDataCentre(ip)) return 'data_centre';
+    const asked = this.askedOn(day);
+    if (asked === null) return null;
+    if (userAgent !== null && asked.isBot?.(userAgent) === true) return 'known_bot';
+    if (ip !== null && asked.isDataCentre?.(ip) === true) return 'data_centre';
     return null;
+  }
+
+  #checksOf(checks: TrafficChecks | null): AloneChecks | null {
+    if (checks === null || !(checks.knownBot || checks.dataCentre)) return null;
+    return {
+      isBot: checks.knownBot ? this.#isBot : null,
+      isDataCentre: checks.dataCentre ? this.#isDataCentre : null,
+    };
   }
 }
 

@@ -11,19 +11,19 @@ type Report = (expected: string, found: string) => void;
  * What a batch holds, if it is what was accepted: its payload has the recorded digest, and its events lie on the recorded days and
  * in the window that its clock allowed. Null when the payload can't be relied on. Adds whose lines they are to `owners`.
  */
-export async function checkBatch(
+export function checkBatch(
   batch: StoredBatch,
   {
     calendar,
     owners,
     differs,
   }: { readonly calendar: BusinessCalendar; readonly owners: Set<string>; readonly differs: Report },
-): Promise<BatchContent | null> {
+): BatchContent | null {
   if (!digestOf(batch.payload).equals(batch.payloadDigest)) {
     differs('a payload as it was accepted', 'another payload');
     return null;
   }
-  const content = await unpackBatch(batch.payload).catch(() => null);
+  const content = unpacked(batch.payload);
   if (content === null) {
     differs('a payload that can be read', 'another payload, with its digest');
     return null;
@@ -34,6 +34,14 @@ export async function checkBatch(
   if (lines !== batch.lineCount) differs(`${lines} lines`, `${batch.lineCount} lines`);
   checkDays(content, batch, { calendar, differs });
   return content;
+}
+
+function unpacked(payload: Buffer): BatchContent | null {
+  try {
+    return unpackBatch(payload);
+  } catch {
+    return null;
+  }
 }
 
 function checkDays(

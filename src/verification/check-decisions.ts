@@ -1,9 +1,9 @@
 import type pg from 'pg';
-import type { BusinessCalendar } from '../domain/business-day.ts';
-import { formatDecimal } from '../domain/nanos.ts';
 import type { Decision } from '../decisions/decision.ts';
 import { kindNamed } from '../decisions/kinds.ts';
-import { checkedDecisions, findDecision } from '../decisions/stored-decisions.ts';
+import { checkedDecisions, findDecision, wrongOutcomes } from '../decisions/stored-decisions.ts';
+import type { BusinessCalendar } from '../domain/business-day.ts';
+import { formatDecimal } from '../domain/nanos.ts';
 import { type DecisionTransfer, type FiledTransfer, filed, postedByDecisions } from '../ledger/decision-transfers.ts';
 import { type Difference, NOTHING } from './difference.ts';
 
@@ -19,54 +19,55 @@ interface Expected extends FiledTransfer {
   readonly bookedAt: Date;
 }
 
-/** What the decisions known at one instant must have posted. */
-export interface KnownDecisions {
-  readonly ids: ReadonlySet<string>;
-  /** In the order of each decision. */
-  readonly byBucket: ReadonlyMap<number, readonly Expected[]>;
-}
+/** What applied decisions must have posted, by bucket, in the order of each decision. */
+export type KnownDecisions = ReadonlyMap<number, readonly Expected[]>;
 
 /** Tells of decisions that are not what was recorded, and works out what the applied ones must have posted. */
 export async function knownDecisions(client: pg.ClientBase, check: DecisionsCheck): Promise<KnownDecisions> {
-  const ids = new Set<string>();
   const expected: Expected[] = [];
   for (const { decision, intact } of await checkedDecisions(client)) {
-    ids.add(decision.decisionId);
-    if (intact) expected.push(...expectedOf(decision, check));
-    else {
-      const where = `decision ${decision.decisionId}`;
-      check.report({ table: 'decisions', where, expected: 'what was recorded', found: 'something else' });
-    }
+    for (const each of expectedOf(decision, check)) expected.push(each);
+    if (intact) continue;
+    const where = `decision ${decision.decisionId}`;
+    check.report({ table: 'decisions', where, expected: 'what was recorded', found: 'something else' });
   }
-  return { ids, byBucket: Map.groupBy(expected, each => each.bucket) };
+  for (const decisionId of await wrongOutcomes(client)) {
+    const where = `decision ${decisionId}`;
+    check.report({
+      table: 'decision_outcomes',
+      where,
+      expected: 'an outcome that its rules allow',
+      found: 'another one',
+    });
+  }
+  return Map.groupBy(expected, each => each.bucket);
 }
 
-/** Compares what decisions posted in a bucket with what they say, those applied since `known` was read among them. */
+/**
+ * Compares what decisions posted in a bucket with what they say, those applied since `known` was read among them. Returns the number
+ * of transfers that decisions posted in the bucket.
+ */
 export async function checkDecisions(
   client: pg.ClientBase,
   { bucket, known, ...check }: DecisionsCheck & { readonly bucket: number; readonly known: KnownDecisions },
-): Promise<void> {
-  const posted = Map.groupBy(await postedByDecisions(client, { buckets: [bucket] }), each => each.decisionId);
-  const expected = Map.groupBy(known.byBucket.get(bucket) ?? [], each => each.decisionId);
+): Promise<number> {
+  const transfers = await postedByDecisions(client, { buckets: [bucket] });
+  const posted = Map.groupBy(transfers, each => each.decisionId);
+  const expected = Map.groupBy(known.get(bucket) ?? [], each => each.decisionId);
   for (const decisionId of posted.keys()) {
     if (expected.has(decisionId)) continue;
     const decision = await findDecision(client, decisionId);
-    const since = decision === null || known.ids.has(decisionId) ? lateApplied(decision) : decision;
-    if (since === null) continue;
+    const all = decision === null ? [] : expectedOf(decision, check);
     expected.set(
       decisionId,
-      expectedOf(since, check).filter(each => each.bucket === bucket),
+      all.filter(each => each.bucket === bucket),
     );
   }
   for (const decisionId of new Set([...posted.keys(), ...expected.keys()])) {
     const where = `bucket ${bucket} decision ${decisionId}`;
-    compare(posted.get(decisionId) ?? [], expected.get(decisionId) ?? [], { where, ...check });
+    compare(posted.get(decisionId) ?? [], expected.get(decisionId) ?? [], { where, report: check.report });
   }
-}
-
-/** A decision that was known as a proposal may have been applied since; what it posted counts like any other's. */
-function lateApplied(decision: Decision | null): Decision | null {
-  return decision?.outcome?.outcome === 'applied' ? decision : null;
+  return transfers.length;
 }
 
 function expectedOf(decision: Decision, { bucketCount, calendar }: DecisionsCheck): Expected[] {
@@ -93,7 +94,8 @@ function compare(
 
 function tell(transfer: Expected | DecisionTransfer | undefined): string {
   if (transfer === undefined) return NOTHING;
-  const { ownerId, appId, businessDay, ledgerDay, period, debit, credit, amountNanos, currency, reason, bookedAt } = transfer;
+  const { ownerId, appId, businessDay, ledgerDay, period, debit, credit, amountNanos, currency, reason, bookedAt } =
+    transfer;
   const what = `${debit} > ${credit} ${formatDecimal(amountNanos, 2)} ${currency}`;
   const when = `${businessDay ?? '-'} filed ${ledgerDay} in ${period} booked ${bookedAt.toISOString()}`;
   return `${ownerId} ${appId ?? '-'} ${reason}: ${what} for ${when}`;

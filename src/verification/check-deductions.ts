@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { BusinessDay } from '../domain/business-day.ts';
+import { type BusinessDay, firstOfMonth } from '../domain/business-day.ts';
 import { nanos } from '../domain/nanos.ts';
 import { type Deduction, deductionChanges, deductionKey, deductionsByRun } from '../earnings/deductions.ts';
 import type { RecordedResult } from '../settlement/runs.ts';
@@ -31,8 +31,10 @@ export async function checkDeductions(client: pg.ClientBase, check: DeductionsCh
   const runsById = new Map(runs.map(run => [run.runId, run]));
   const recorded = await deductionsByRun(client, bucket);
   for (const { runId, businessDay } of recorded) {
-    if (runsById.has(runId)) continue;
-    report({ table: 'deductions', where: `bucket ${bucket} ${businessDay}`, expected: 'a run', found: `run ${runId}` });
+    const dayOfRun = runsById.get(runId)?.businessDay ?? null;
+    if (dayOfRun !== null && dayOfRun >= businessDay && firstOfMonth(dayOfRun) === firstOfMonth(businessDay)) continue;
+    const expected = `a run of ${businessDay}, or of a later day of its month`;
+    report({ table: 'deductions', where: `bucket ${bucket} run ${runId}`, expected, found: dayOfRun ?? NOTHING });
   }
   const recordedByDay = Map.groupBy(recorded, row => row.businessDay);
   const runsByDay = Map.groupBy(runs, run => run.businessDay);

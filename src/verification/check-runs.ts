@@ -15,7 +15,7 @@ export interface RunsCheck {
   readonly report: (difference: Difference) => void;
 }
 
-/** Compares what runs recorded of a bucket with the transfers that bear their names. Returns the number of transfers in the bucket. */
+/** Compares what runs recorded of a bucket with the transfers that bear their names. Returns the number of transfers that runs posted in the bucket. */
 export async function checkRuns(
   client: pg.ClientBase,
   { bucket, runs, referenceVersion, report }: RunsCheck,
@@ -56,12 +56,11 @@ export async function checkRuns(
     const found = `version ${broken.version} correcting ${broken.correctsId}`;
     report({ table: 'transfers', where, expected: `the version after ${broken.beforeId}`, found });
   }
-  for (const { runId, period, currency, account, recorded, transfers: summed } of await checkPostingTotals(
-    client,
-    bucket,
-  )) {
-    const where = `bucket ${bucket} run ${runId} ${period} ${account} ${currency}`;
-    report({ table: 'posting_totals', where, expected: tellSides(summed), found: tellSides(recorded) });
+  for (const { runId, decisionId, recorded, transfers: summed, ...of } of await checkPostingTotals(client, bucket)) {
+    const cause = decisionId === null ? `run ${runId}` : `decision ${decisionId}`;
+    const where = `bucket ${bucket} ${cause} ${of.period} ${of.account} ${of.currency}`;
+    const table = decisionId === null ? 'posting_totals' : 'decision_totals';
+    report({ table, where, expected: tellSides(summed), found: tellSides(recorded) });
   }
   return transfers;
 }

@@ -14,6 +14,7 @@ import { JUDGED_AT_PROCESSING } from '../events/rejection-reasons.ts';
 import { storedConflictingLines, storedRejectedLines, unequalRedrives } from '../events/stored-evidence.ts';
 import { knowsMonthlyPlans } from '../plans/stored-plans.ts';
 import { bucketResults, unfinishedBuckets } from '../settlement/runs.ts';
+import { checkDecisions, type KnownDecisions, knownDecisions } from './check-decisions.ts';
 import { checkLedger } from './check-ledger.ts';
 import { checkLinks } from './check-links.ts';
 import { DerivedDeductions } from './derived-deductions.ts';
@@ -47,7 +48,7 @@ export interface VerifyOptions {
 
 /**
  * Recomputes everything from the batches of the inbox, through catalog and plans, and compares it with what is stored: batches'
- * counts, identities, rejected and conflicting lines, earnings, transfers, runs and their totals. Reads one bucket at a time, each
+ * counts, identities, rejected and conflicting lines, earnings, transfers, runs, decisions and their totals. Reads one bucket at a time, each
  * in one snapshot, and changes nothing.
  */
 export async function verify(db: Pick<Database, 'snapshot'>, options: VerifyOptions): Promise<Verification> {
@@ -59,7 +60,7 @@ export async function verify(db: Pick<Database, 'snapshot'>, options: VerifyOpti
   };
   const checked = { batches: 0, lines: 0, identities: 0, earnings: 0, transfers: 0 };
   const pending = { batches: 0, dueDays: 0 };
-  await db.snapshot(async client => {
+  const decisions = await db.snapshot(async client => {
     for (const { referenceVersion, kind } of await checkReferenceDigests(client)) {
       const where = `version ${referenceVersion}${kind === null ? '' : ` of the ${kind}`}`;
       report({ table: 'reference_versions', where, expected: 'rows as they were recorded', found: 'other rows' });
@@ -71,10 +72,11 @@ export async function verify(db: Pick<Database, 'snapshot'>, options: VerifyOpti
     await strayRows(client, { bucketCount: options.bucketCount, report });
     await checkLinks(client, { bucketCount: options.bucketCount, report });
     await checkUnfinished(client, { bucketCount: options.bucketCount, report });
+    return await knownDecisions(client, { ...options, report });
   });
   for (let bucket = 0; bucket < options.bucketCount; bucket += 1) {
     await db.snapshot(async client => {
-      const found = await verifyBucket(client, { ...options, bucket, report });
+      const found = await verifyBucket(client, { ...options, bucket, decisions, report });
       checked.batches += found.batches;
       checked.lines += found.lines;
       checked.identities += found.identities;
@@ -90,6 +92,7 @@ export async function verify(db: Pick<Database, 'snapshot'>, options: VerifyOpti
 
 interface BucketCheck extends VerifyOptions {
   readonly bucket: number;
+  readonly decisions: KnownDecisions;
   readonly report: (difference: Difference) => void;
 }
 
@@ -112,7 +115,7 @@ async function verifyBucket(client: pg.ClientBase, check: BucketCheck) {
   const due = await dueInBucket(client, bucket);
   checkDue(check, due, earnings);
   const dueKeys = new Set(due.map(each => `${each.businessDay} ${each.developerId}`));
-  const transfers = await checkLedger(client, {
+  const ofRuns = await checkLedger(client, {
     bucket,
     earnings,
     due: dueKeys,
@@ -123,6 +126,7 @@ async function verifyBucket(client: pg.ClientBase, check: BucketCheck) {
     referenceVersion,
     report,
   });
+  const transfers = ofRuns + (await checkDecisions(client, { ...check, known: check.decisions }));
   return { batches, lines, identities, earnings: earningsRows, transfers, pendingBatches, dueDays: due.length };
 }
 

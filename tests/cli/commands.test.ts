@@ -15,11 +15,14 @@ const COMMANDS = [
   'catalog import',
   'catalog derive',
   'plans import',
+  'plans list',
+  'plans accept',
   'providers list',
   'providers confirm',
   'generate',
   'ingest',
   'settle',
+  'simulate',
   'runs',
   'status',
   'statement',
@@ -154,7 +157,7 @@ describe('the whole path', () => {
     expect(first.data.items).toEqual(whole.data.items.slice(0, 100));
     const [header, ...rows] = csv.stdout.trimEnd().split('\n');
     expect(header).toBe(
-      'id,developer_id,app_id,business_date,period,debit,credit,amount,currency,reason,run_id,version,link,corrects,booked_at',
+      'id,developer_id,app_id,business_date,period,debit,credit,amount,currency,reason,run_id,version,link,corrects,booked_at,provider_id,decision_id',
     );
     expect(rows.map(row => row.split(',')[7])).toEqual(whole.data.items.map(({ amount }) => amount.amount));
     const second = await cli.run(['ledger', 'transfers', '--limit', '100', '--after', first.data.next, '--csv']);

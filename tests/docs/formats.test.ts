@@ -7,7 +7,8 @@ import { SettlementSystem } from '../support/settlement-system.ts';
 
 const page = readFileSync(new URL('../../docs/formats.md', import.meta.url), 'utf8');
 const [events = ''] = examples('ndjson');
-const [catalog = '', plans = ''] = examples('json');
+const [catalog = ''] = examples('json');
+const [plans = ''] = examples('json', readFileSync(new URL('../../docs/plans.md', import.meta.url), 'utf8'));
 const EXAMPLE_LINES = events.trimEnd().split('\n');
 
 let system: SettlementSystem;
@@ -16,8 +17,8 @@ beforeAll(async () => {
 });
 afterAll(async () => await system.drop());
 
-function examples(language: string): string[] {
-  return [...page.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))].map(([, text = '']) => text);
+function examples(language: string, text = page): string[] {
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))].map(([, example = '']) => example);
 }
 
 /** The rows of the page's table under this heading, each as its cells. */

@@ -14,8 +14,6 @@ import { COMMAND_LIMIT_MS, openSite, succeed, writeLines } from './site.ts';
 const SEED = Number(process.env.SEED ?? randomInt(2 ** 31));
 const KILLS = Number(process.env.KILLS ?? 12);
 const LIMIT_MS = 60_000 + 5_000 * KILLS;
-/** About what an approval takes here, from its first statement on. */
-const MOST_DELAY_MS = 60;
 const ROWS = 200;
 
 /** An approval of many amounts in every bucket. */
@@ -71,6 +69,35 @@ async function hasWritten(machine: Machine, application: string): Promise<boolea
   return rowCount !== 0;
 }
 
+async function isOnRecord(machine: Machine, id: string): Promise<boolean> {
+  const { rowCount } = await machine.look(client =>
+    client.query(`select from audit_entries where command = 'decisions approve' and parameters->'arguments'->>0 = $1`, [
+      id,
+    ]),
+  );
+  return rowCount !== 0;
+}
+
+/** Whether the server has noticed that the command is no more. */
+async function isGone(machine: Machine, application: string): Promise<boolean> {
+  const { rowCount } = await machine.look(client =>
+    client.query('select from pg_stat_activity where application_name = $1', [application]),
+  );
+  return rowCount === 0;
+}
+
+/** How long an approval takes that nobody disturbs, from its being on record to its commit. */
+async function timeOfOne(machine: Machine, books: readonly string[]): Promise<number> {
+  await propose(machine, 'undisturbed', books);
+  const { process } = machine.command(approve('undisturbed'));
+  await waitUntil(async () => await isOnRecord(machine, 'undisturbed'), { limitMs: COMMAND_LIMIT_MS, everyMs: 1 });
+  const beganAt = performance.now();
+  await waitUntil(async () => await applied(machine, 'undisturbed'), { limitMs: COMMAND_LIMIT_MS, everyMs: 1 });
+  const tookMs = performance.now() - beganAt;
+  expect(await process.end(COMMAND_LIMIT_MS), process.stderr).toEqual({ code: 0, signal: null });
+  return tookMs;
+}
+
 async function openDecisions(): Promise<{ machine: Machine; books: string[] }> {
   const catalog = catalogText();
   const machine = await openSite(null, { catalog, plans: plansText() });
@@ -112,8 +139,7 @@ test('an approval that is killed while it writes, with the server too, leaves no
     await process.kill();
     if (crash) await machine.crashPostgres();
     else await blocker.query('rollback');
-    const gone = async () => !(await hasWritten(machine, application));
-    expect(await waitUntil(gone, { limitMs: COMMAND_LIMIT_MS })).toBe(true);
+    expect(await waitUntil(async () => await isGone(machine, application), { limitMs: COMMAND_LIMIT_MS })).toBe(true);
     expect(await applied(machine, 'caught')).toBe(false);
   }
   await done(machine, approve('caught'));
@@ -127,6 +153,7 @@ test('approvals that are killed at any moment are applied whole or not at all', 
   console.log(`killed approvals: SEED=${SEED} KILLS=${KILLS}`);
   const chance = new Chance(SEED);
   const { machine, books } = await openDecisions();
+  const usualMs = await timeOfOne(machine, books);
   let undone = 0;
   let whole = 0;
   onTestFailed(() => console.log(`${whole} were applied before the kill, ${undone} were not`));
@@ -134,16 +161,13 @@ test('approvals that are killed at any moment are applied whole or not at all', 
     const id = `kill-${kill}`;
     await propose(machine, id, books);
     const { process, application } = machine.command(approve(id));
-    const begun = async () =>
-      (
-        await machine.look(client =>
-          client.query('select from pg_stat_activity where application_name = $1', [application]),
-        )
-      ).rowCount !== 0;
-    await waitUntil(begun, { limitMs: COMMAND_LIMIT_MS, everyMs: 1 });
-    await sleep(chance.next() * MOST_DELAY_MS);
+    // On record, so that its transaction is the next thing it does.
+    expect(await waitUntil(async () => await isOnRecord(machine, id), { limitMs: COMMAND_LIMIT_MS, everyMs: 1 })).toBe(
+      true,
+    );
+    await sleep(chance.next() * 1.3 * usualMs);
     await process.kill();
-    await waitUntil(async () => !(await begun()), { limitMs: COMMAND_LIMIT_MS });
+    expect(await waitUntil(async () => await isGone(machine, application), { limitMs: COMMAND_LIMIT_MS })).toBe(true);
     if (await applied(machine, id)) whole += 1;
     else undone += 1;
     await done(machine, approve(id));

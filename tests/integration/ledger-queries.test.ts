@@ -69,6 +69,7 @@ describe('transfers', () => {
         corrects: null,
         booked_at: '2018-04-20T00:00:00.000Z',
         provider_id: null,
+        decision_id: null,
       },
     ]);
   });

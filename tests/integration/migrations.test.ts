@@ -1,4 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { acceptedPlansVersion } from '../../src/catalog/installation.ts';
 import { readConfig } from '../../src/config.ts';
 import { checkSchema } from '../../src/db/migrate.ts';
 import { migrateAll } from '../../src/migrate-all.ts';
@@ -29,5 +31,27 @@ test('a database newer than the program is refused', async () => {
     await expect(migrateAll(config, newer.address)).rejects.toMatchObject({ code: 'newer_schema' });
   } finally {
     await newer.drop();
+  }
+});
+
+test('plans recorded before acceptances were count as accepted', async () => {
+  const older = await createTestDatabase({ empty: true });
+  try {
+    const owner = await older.owner();
+    await owner.query('create schema if not exists apportion');
+    await owner.query('create table apportion.migrations (name text)');
+    const folder = new URL('../../migrations/', import.meta.url);
+    const run = async (from: string, to: string) => {
+      for (const name of readdirSync(folder).sort()) {
+        if (from <= name && name <= to) await owner.query(readFileSync(new URL(name, folder), 'utf8'));
+      }
+    };
+    await run('0001', '0009');
+    await owner.query(`insert into installation (bucket_count, time_zone, created_at) values (4, 'UTC', now())`);
+    await owner.query(`insert into reference_versions values (1, 'catalog', now(), ''), (2, 'plans', now(), '')`);
+    await run('0009', '0010');
+    expect(await acceptedPlansVersion(owner)).toBe(2);
+  } finally {
+    await older.drop();
   }
 });

@@ -19,6 +19,7 @@ const REFERENCE_TABLES = [
   'migrations',
   'person_versions',
   'persons',
+  'plan_acceptances',
   'plan_versions',
   'provider_confirmations',
   'provider_terms',

@@ -212,9 +212,10 @@ describe('checks that need other events', () => {
 
   it('follow a chain of clicks that lasts a whole day into the day after', async () => {
     await system.importTraffic(policy({ repeated_click: { window_ms: 3_600_000 } }));
+    // Every second one counts; which ones changes their worth, though not always their number.
     const clicks = Array.from({ length: 73 }, (_, index) => {
       const at = Temporal.PlainDateTime.from('2018-04-14T23:40').add({ minutes: 40 * index });
-      return line(`c${index}`, at.toString({ smallestUnit: 'second' }));
+      return line(`c${index}`, at.toString({ smallestUnit: 'second' }), { price: index % 2 === 0 ? '10' : '20' });
     });
     await system.take(clicks);
     while ((await system.due()).length > 0) await system.settleDue();

@@ -91,7 +91,12 @@ const DAMAGES: readonly Damages[] = [
     fixed: ['basis'],
     bogus: { reference_version: 3 },
   },
-  { table: 'plan_acceptances', row: `plan_id = 'lucky'`, bogus: { plan_id: 'one' } },
+  {
+    table: 'plan_acceptances',
+    row: `plan_id = 'lucky'`,
+    changes: { plan_version: 'plan_version = plan_version - 1' },
+    bogus: { plan_id: 'one' },
+  },
   { table: 'providers', row: `provider_id = 'agency'`, bogus: { provider_id: 'agency_2' } },
   {
     table: 'provider_versions',
@@ -176,9 +181,55 @@ const DAMAGES: readonly Damages[] = [
       business_date: 'business_date = null, version = null',
       provider_id: `provider_id = 'agency', link_id = transfer_id`,
       version: 'version = 9',
+      decision_id: `decision_id = 'x', run_id = null, version = null`,
     },
     untold: { booked_at: INSTANT },
     bogus: { transfer_id: OTHER_ID, version: 9 },
+  },
+  {
+    table: 'transfers',
+    what: ' of a decision',
+    row: `decision_id = 'adjust-1' and app_id = 'app_1'`,
+    changes: {
+      ledger_date: 'ledger_date = ledger_date + 1, business_date = business_date + 1',
+      business_date: 'business_date = null',
+      run_id: `run_id = '${OTHER_ID}', decision_id = null`,
+      version: 'version = 1, decision_id = null',
+      provider_id: `provider_id = 'agency', link_id = transfer_id, version = 1, decision_id = null`,
+      credit: `credit = 'held'`,
+    },
+    untold: {
+      transfer_id: 'chosen at random; among a book of one decision its order counts',
+      corrects_id: 'a decision corrects nothing',
+    },
+    bogus: { transfer_id: OTHER_ID },
+  },
+  {
+    table: 'decisions',
+    row: `decision_id = 'adjust-1'`,
+    changes: { expires_at: `expires_at = '2018-05-01'` },
+    bogus: { decision_id: 'adjust-3' },
+  },
+  {
+    table: 'decision_outcomes',
+    row: `decision_id = 'adjust-1'`,
+    changes: { outcome: `outcome = 'rejected'`, expires_at: `expires_at = '2018-05-01'` },
+    untold: { note: 'words' },
+    bogus: { decision_id: 'adjust-3' },
+  },
+  {
+    table: 'decision_outcomes',
+    what: ' of a proposal that was rejected',
+    row: `decision_id = 'adjust-2'`,
+    changes: { outcome: `outcome = 'applied'`, expires_at: `expires_at = '2018-05-01'` },
+    untold: { note: 'words', decided_at: INSTANT },
+    unmissed: 'then it is a proposal still',
+    bogus: { decision_id: 'adjust-3' },
+  },
+  {
+    table: 'decision_totals',
+    row: `decision_id = 'adjust-1' and account = 'payable' and debit_nanos = 0`,
+    bogus: { account: 'held' },
   },
   {
     table: 'transfers',
@@ -188,6 +239,7 @@ const DAMAGES: readonly Damages[] = [
       ledger_date: 'ledger_date = ledger_date + 1, business_date = business_date + 1',
       business_date: 'business_date = null, version = null',
       provider_id: `provider_id = 'agency', link_id = transfer_id`,
+      decision_id: `decision_id = 'x', run_id = null, version = null`,
     },
     untold: { booked_at: INSTANT, transfer_id: 'chosen at random, and nothing corrects it yet' },
     bogus: { transfer_id: OTHER_ID, version: 9 },
@@ -249,13 +301,14 @@ const DAMAGES: readonly Damages[] = [
   },
 ];
 
-/** The tables of the migration runner. */
-const EXEMPT = ['migrations'];
+/** The table of the migration runner, and those that no amount hangs on: who may decide, and who did what. */
+const EXEMPT = ['audit_entries', 'audit_results', 'migrations', 'person_versions', 'persons'];
 
 const CHANGE_OF_TYPE: Readonly<Record<string, (column: string) => string>> = {
   smallint: column => `${column} = (${column} + 1) % 4`,
   integer: column => `${column} = coalesce(${column}, 0) + 1`,
   bigint: column => `${column} = coalesce(${column}, 0) + 1`,
+  jsonb: column => `${column} = jsonb_build_array(${column})`,
   'numeric(38,0)': column => `${column} = ${column} + 1`,
   text: column => `${column} = coalesce(${column}, '') || 'x'`,
   uuid: column => `${column} = '${OTHER_ID}'`,
@@ -289,7 +342,7 @@ test('an undamaged database differs in nothing; what is to be done yet is pendin
   expect(await system.verify()).toEqual({
     differences: [],
     differenceCount: 0,
-    checked: { batches: 9, lines: 27, identities: 15, earnings: 9, transfers: 40 },
+    checked: { batches: 9, lines: 27, identities: 15, earnings: 9, transfers: 42 },
     pending: { batches: 1, dueDays: 2 },
   });
 });
@@ -317,6 +370,7 @@ async function damaged(statements: readonly string[]): Promise<Verification> {
   try {
     await owner.query('set local session_replication_role = replica');
     await owner.query('drop trigger transfers_keep_rows on transfers');
+    for (const table of ['decisions', 'decision_outcomes']) await owner.query(`drop trigger ${table}_keep on ${table}`);
     for (const statement of statements) expect((await owner.query(statement)).rowCount, statement).toBe(1);
     await owner.query('set local role apportion_app');
     return await verifyHere();

@@ -19,6 +19,7 @@ const transfer = (id: string, version: number, amount: string) => ({
   credit: 'payable' as const,
   amount: cny(amount),
   reason: 'developer_share',
+  decision_id: null,
   run_id: RUN,
   version,
   link: null,
@@ -41,6 +42,7 @@ const EXPLANATION: Explanation = {
         { ad_unit_id: 'unit_7_1_i', impressions: 0, clicks: 20, gross: cny('1000.000001') },
       ],
       gross: cny('150000.000001'),
+      invalid_traffic: [],
       worth: {
         plan: {
           id: 'wechat',

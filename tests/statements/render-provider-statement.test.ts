@@ -44,6 +44,7 @@ const SOURCES: ProviderSources = {
       bookedAt: new Date('2018-04-17T01:00:00Z'),
     },
   ],
+  decided: [],
   nameOf: appId => (appId === 'app_7_1' ? 'Lucky Seven' : 'Unlucky'),
 };
 

@@ -58,8 +58,10 @@ const SOURCES: StatementSources = {
     unit('2018-04-15', 'unit_7_1_b', 1_000_000, 1200, '150000.00'),
     unit('2018-04-15', 'unit_7_1_i', 8, 0, '12.50'),
   ],
+  invalid: [],
   dueDays: new Set([day('2018-04-15')]),
   decidedBy: () => ({ planId: 'wechat-2018-03', provider: null }),
+  decided: [],
   nameOf: () => 'Lucky Seven',
 };
 

@@ -80,7 +80,7 @@ export class Deciding {
   async show(decisionId: string): Promise<ShownDecision> {
     const context: KindContext = { ...this.deps, at: this.system.now };
     const decision = await knownDecision(this.deps, decisionId);
-    return await this.system.db.snapshot(tx => showDecision(tx, decision, context));
+    return await this.system.db.transaction(tx => showDecision(tx, decision, context));
   }
 
   async balance(owner: string, account: string): Promise<bigint> {

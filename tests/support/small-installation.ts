@@ -1,3 +1,4 @@
+import { adjustment, Deciding, PERSONS } from './deciding.ts';
 import { SettlementSystem } from './settlement-system.ts';
 
 const CATALOG = {
@@ -124,10 +125,29 @@ function firstLines(): string[] {
   ];
 }
 
+/** An adjustment that was applied, and one that was rejected. */
+async function decide(deciding: Deciding): Promise<void> {
+  await deciding.importPersons(PERSONS);
+  const amounts = [
+    {
+      book: 'dev_1',
+      currency: 'CNY',
+      amount: '0.05',
+      reason: 'billed twice',
+      app: 'app_1',
+      business_date: '2018-04-13',
+    },
+    { book: 'dev_7', currency: 'CNY', amount: '-0.01', reason: 'a fee', app: 'app_7_1' },
+  ];
+  for (const id of ['adjust-1', 'adjust-2']) await deciding.propose(adjustment({ id, parameters: { rows: amounts } }));
+  await deciding.approve('adjust-1');
+  await deciding.reject('adjust-2');
+}
+
 /**
  * Everything that an installation may hold, in few rows and four buckets, brought about as in production: two settled days, of
  * partly shared with a service provider, of which parts were settled again because of a late event, a corrected plan and a moved category; a third day that is due; a day
- * that stays due because no plan covers its currency; and a batch that is not processed yet.
+ * that stays due because no plan covers its currency; decisions, one of them applied; and a batch that is not processed yet.
  */
 export async function openSmallInstallation(): Promise<SettlementSystem> {
   const system = await SettlementSystem.open({ bucketCount: 4, now: '2018-04-01T12:00:00+08:00' });
@@ -156,6 +176,8 @@ export async function openSmallInstallation(): Promise<SettlementSystem> {
     line('unit_1', { ...click, id: 'click', price: '0.27' }),
   ]);
   await system.settle('2018-04-14');
+
+  await decide(new Deciding(system));
 
   await system.ingest([line('unit_1', onTheThirdDay), line('unit_1', onTheThirdDay)]);
   return system;

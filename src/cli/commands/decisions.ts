@@ -124,7 +124,8 @@ function registerReading(decisions: Command, registry: CommandRegistry): void {
 }
 
 async function shown(app: App, decision: Decision): Promise<Result> {
-  const data: ShownDecision = await app.db.snapshot(tx => showDecision(tx, decision, contextOf(app)));
+  // Not a snapshot: the preview of some kinds does what it tells, and takes it back.
+  const data: ShownDecision = await app.db.transaction(tx => showDecision(tx, decision, contextOf(app)));
   return { data, text: renderDecision(data) };
 }
 

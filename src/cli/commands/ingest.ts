@@ -51,7 +51,8 @@ async function ingestFiles(app: App, request: IngestRequest): Promise<Result> {
   const { options, output } = request;
   // What is accepted of much input is processed meanwhile; for little, starting a process takes longer than the work.
   const isMuch = (await totalBytes(request.paths)) > MUCH_INPUT_BYTES;
-  const worker = options.wait && isMuch ? new KeptWorker('event-worker', { output, log: 'ignore' }) : null;
+  const startsWorker = options.wait && isMuch && (await noWorkers(app));
+  const worker = startsWorker ? new KeptWorker('event-worker', { output, log: 'ignore' }) : null;
   try {
     const { files, problems } = await acceptAll(app, request);
     const queueProblem = files.find(file => file.queueProblem !== null)?.queueProblem ?? null;
@@ -60,11 +61,21 @@ async function ingestFiles(app: App, request: IngestRequest): Promise<Result> {
         ingestIds: files.map(file => file.ingestId),
         batches: files.reduce((sum, file) => sum + file.batches, 0),
         output,
+        ownProcesses: worker === null ? 0 : 1,
       });
     }
     return await summarise(app, { files, problems, queueProblem }, request);
   } finally {
     await worker?.stop();
+  }
+}
+
+/** A queue that is away is told of when the batches are safe. */
+async function noWorkers(app: App): Promise<boolean> {
+  try {
+    return (await (await app.queues()).eventWorkers()) === 0;
+  } catch {
+    return true;
   }
 }
 

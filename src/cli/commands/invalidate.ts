@@ -128,9 +128,8 @@ async function namedTraffic({ events, adUnit, from, to, type }: InvalidateOption
 
 function shown({ invalidation, isNew }: Decided): Result {
   const row = invalidationRow(invalidation);
-  const what =
-    row.events === null ? sliceText(row) : `${row.events.toLocaleString('en-US')} events of ${row.developer_id}`;
-  const state = row.reinstated === null ? 'does not count' : 'counts again';
+  const what = trafficText(row);
+  const state = row.reinstated === null ? 'not counted' : 'counted again';
   const next = isNew ? 'settle --due posts the difference' : 'nothing changed';
   return {
     data: { ...row, changed: isNew },
@@ -138,9 +137,12 @@ function shown({ invalidation, isNew }: Decided): Result {
   };
 }
 
-function sliceText({ app_id, ad_unit_id, type, from, to }: InvalidationRow): string {
+function trafficText({ events, developer_id, app_id, ad_unit_id, type, from, to }: InvalidationRow): string {
+  const days = from === to ? `on ${from}` : `from ${from} to ${to}`;
+  if (events !== null)
+    return `${events.toLocaleString('en-US')} ${events === 1 ? 'event' : 'events'} of ${developer_id} ${days}`;
   const unit = ad_unit_id === null ? '' : ` on ${ad_unit_id}`;
-  return `${type === null ? 'traffic' : `${type}s`} of ${app_id}${unit} ${from === to ? `on ${from}` : `from ${from} to ${to}`}`;
+  return `${type === null ? 'traffic' : `${type}s`} of ${app_id}${unit} ${days}`;
 }
 
 const left = (title: string): Column => ({ title, align: 'left' });
@@ -151,7 +153,7 @@ function table(rows: readonly InvalidationRow[]): string {
     columns,
     rows.map(row => [
       row.id,
-      row.events === null ? sliceText(row) : `${row.events} events of ${row.developer_id}, ${row.from} to ${row.to}`,
+      trafficText(row),
       row.reason,
       row.actor,
       row.reinstated === null ? 'yes' : `no, reinstated by ${row.reinstated.actor}`,

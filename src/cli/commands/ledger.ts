@@ -130,6 +130,7 @@ const TRANSFER_CSV = [
   'corrects',
   'booked_at',
   'provider_id',
+  'decision_id',
 ];
 
 const left = (title: string): Column => ({ title, align: 'left' });

@@ -138,7 +138,7 @@ function termsRows(row: ProviderTermsRow): string[][] {
 }
 
 function ratioOf({ ratio }: StoredTerm): string {
-  return ratio === null ? 'the default' : percentOf(ratio);
+  return ratio === null ? 'the default ratio' : percentOf(ratio);
 }
 
 function daysOf({ effective_from, effective_to }: StoredTerm): string {

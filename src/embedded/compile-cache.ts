@@ -1,6 +1,6 @@
 import { enableCompileCache } from 'node:module';
 import path from 'node:path';
-import { cacheFolder } from './embedded/cache-folder.ts';
+import { cacheFolder } from './cache-folder.ts';
 
 /**
  * Keeps compiled code from one command to the next in the user's cache folder, which takes half of a command's start away; the
