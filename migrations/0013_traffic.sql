@@ -42,6 +42,11 @@ create table invalid_earnings (
 -- Of the accepted events of a batch; {"known_bot": 3}, null without any.
 alter table inbox_batches add column invalid jsonb;
 
+-- A bit for each event of a batch, the first in the lowest bit of the first byte: set where the event is a repeat or a conflict. So
+-- accepted events can be told from a batch alone, also once their identities have been dropped. Null without any, and where none is
+-- accepted.
+alter table inbox_batches add column repeated bytea;
+
 grant select, insert on traffic_policy_versions, traffic_lists to apportion_app;
 grant select, insert, update (impressions, clicks, gross_nanos) on invalid_earnings to apportion_app;
-grant update (invalid) on inbox_batches to apportion_app;
+grant update (invalid, repeated) on inbox_batches to apportion_app;

@@ -44,6 +44,11 @@ const COLUMNS = {
     'note',
   ],
   reinstatements: ['invalidation_id', 'reason', 'actor'],
+  holds: ['hold_id', 'owner_id', 'app_id', 'from_day', 'owed'],
+  funds: ['fund_id'],
+  fund_terms: ['fund_id', 'currency', 'start_day', 'end_day', 'rule'],
+  fund_changes: ['decision_id', 'fund_id', 'change', 'amount_nanos'],
+  hold_acts: ['decision_id', 'act', 'hold_id', 'owner_id', 'app_id', 'from_day', 'to_day', 'ends_hold'],
 } as const;
 
 export type ReferenceTable = keyof typeof COLUMNS;

@@ -10,7 +10,9 @@ export type ReferenceKind =
   | 'confirmation'
   | 'traffic'
   | 'invalidation'
-  | 'reinstatement';
+  | 'reinstatement'
+  | 'hold'
+  | 'fund';
 
 /** A version whose rows are not what was recorded; without a kind where the record itself is missing. */
 export interface DamagedVersion {

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { type BusinessDay, parseBusinessDay } from '../domain/business-day.ts';
 import { isCurrency } from '../domain/currency.ts';
 import { isRefusal } from '../domain/errors.ts';
@@ -18,6 +18,13 @@ export function periodArgument(text: string): PeriodRange {
 export function currencyArgument(text: string): string {
   if (!isCurrency(text)) throw new InvalidArgumentError('Give an ISO 4217 code in upper case, such as CNY.');
   return text;
+}
+
+/** What was known, and booked, at an instant. */
+export function asKnownOnOption(): Option {
+  return new Option('--as-known-on <instant>', 'what was known and booked then, instead of now').argParser(
+    instantArgument,
+  );
 }
 
 export function instantArgument(text: string): Date {

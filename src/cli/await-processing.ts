@@ -54,6 +54,7 @@ export function describeSummary(summary: IngestSummary): string {
     ['duplicates', summary.duplicates],
     ['conflicts', summary.conflicts],
     ...(summary.pending > 0 ? [['pending', summary.pending] as [string, number]] : []),
+    ...Object.entries(summary.invalid).map(([reason, events]): [string, number] => [`invalid: ${reason}`, events]),
     ...Object.entries(summary.rejected).map(([reason, lines]): [string, number] => [`rejected: ${reason}`, lines]),
   ]);
 }

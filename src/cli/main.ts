@@ -8,6 +8,7 @@ import { registerCatalog } from './commands/catalog.ts';
 import { registerDecisions } from './commands/decisions.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerGenerate } from './commands/generate.ts';
+import { registerHolds } from './commands/holds.ts';
 import { registerIngest } from './commands/ingest.ts';
 import { registerInvalidate } from './commands/invalidate.ts';
 import { registerLedger } from './commands/ledger.ts';
@@ -90,6 +91,7 @@ export function registerAll(program: Command, registry: CommandRegistry): void {
   registerVerify(program, registry);
   registerPersons(program, registry);
   registerDecisions(program, registry);
+  registerHolds(program, registry);
   registerAudit(program, registry);
 }
 

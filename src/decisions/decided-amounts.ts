@@ -1,4 +1,5 @@
 import type { Queryable } from '../db/database.ts';
+import { movesKeptBack } from '../domain/held-money.ts';
 import type { Period } from '../domain/period.ts';
 import { type DecisionTransfer, postedByDecisions } from '../ledger/decision-transfers.ts';
 import { kindNamed } from './kinds.ts';
@@ -9,7 +10,7 @@ export interface DecidedAmount extends DecisionTransfer {
   readonly why: string;
 }
 
-/** What decisions moved in one book in the periods, in the order of booking. */
+/** What decisions moved in one book in the periods, in the order of booking; not what they keep back. */
 export async function decidedAmounts(
   q: Queryable,
   {
@@ -18,7 +19,8 @@ export async function decidedAmounts(
     periods,
   }: { readonly bucket: number; readonly ownerId: string; readonly periods: readonly Period[] },
 ): Promise<DecidedAmount[]> {
-  const posted = await postedByDecisions(q, { buckets: [bucket], ownerIds: [ownerId] });
+  const all = await postedByDecisions(q, { buckets: [bucket], ownerIds: [ownerId] });
+  const posted = all.filter(each => !movesKeptBack(each));
   const amounts: DecidedAmount[] = [];
   for (const [decisionId, transfers] of Map.groupBy(posted, each => each.decisionId)) {
     if (!transfers.some(each => periods.includes(each.period))) continue;

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { z } from 'zod';
 import type { BusinessCalendar, BusinessDay } from '../domain/business-day.ts';
+import type { OwnerId } from '../domain/ids.ts';
 import type { DueExtent } from '../earnings/due-days.ts';
 import type { PlannedTransfer } from '../ledger/decision-transfers.ts';
 import type { Evidence } from './decision.ts';
@@ -72,4 +73,6 @@ export interface DecisionKind<Parameters = unknown> {
   apply(tx: pg.ClientBase, decision: ApprovedDecision<Parameters>, context: KindContext): Promise<void>;
   /** What the ledger must hold of it once it is applied; nothing for a kind that leaves the posting to a run. */
   posted?(parameters: Parameters): readonly PlannedTransfer[];
+  /** Of a kind that moves money which is kept back: the book. What it posted follows from the holds on record, not from it alone. */
+  keepsBackIn?(parameters: Parameters): OwnerId;
 }

@@ -100,7 +100,7 @@ export async function showDecision(
   if (status === 'applied') return { ...row, ...nothing, transfers: await postedTransfers(tx, decision, context) };
   if (status !== 'proposed') return { ...row, ...nothing };
   try {
-    return { ...row, ...shownEffects(await previewOf(tx, decision, context), context), problem: null };
+    return { ...row, ...shownEffects(await previewOf(tx, decision, context), decision, context), problem: null };
   } catch (error) {
     if (!isRefusal(error)) throw error;
     return { ...row, ...nothing, problem: { code: error.code, message: error.message } };
@@ -115,22 +115,28 @@ async function previewOf(tx: pg.ClientBase, decision: Decision, context: KindCon
 
 async function postedTransfers(
   tx: pg.ClientBase,
-  { decisionId, kind: name, parameters }: Decision,
+  { decisionId, kind: name, parameters, reason }: Decision,
   { bucketCount }: KindContext,
 ): Promise<DecisionTransferRow[]> {
   const kind = kindNamed(name);
   const planned = kind?.posted?.(kind.parameters.parse(parameters)) ?? [];
-  const ownerIds = [...new Set(planned.map(each => each.ownerId))];
+  const keptBackIn = kind?.keepsBackIn?.(kind.parameters.parse(parameters)) ?? [];
+  const ownerIds = [...new Set([...planned.map(each => each.ownerId), keptBackIn].flat())];
   const buckets = [...new Set(ownerIds.map(ownerId => bucketOf(ownerId, bucketCount)))];
   const posted = await postedByDecisions(tx, { buckets, ownerIds, decisionId });
   return posted.map((each, place) =>
-    transferRow({ ...each, why: planned[place]?.why ?? '' }, { id: each.transferId, period: each.period }),
+    transferRow({ ...each, why: planned[place]?.why ?? reason }, { id: each.transferId, period: each.period }),
   );
 }
 
-function shownEffects({ transfers, due }: Effects, context: KindContext) {
+function shownEffects({ transfers, due }: Effects, { reason }: Decision, context: KindContext) {
   return {
-    transfers: transfers.map(each => transferRow(each, { id: null, period: filed(each, context).period })),
+    transfers: transfers.map(each =>
+      transferRow(
+        { ...each, why: each.why === '' ? reason : each.why },
+        { id: null, period: filed(each, context).period },
+      ),
+    ),
     due: due.map(dueRow),
   };
 }

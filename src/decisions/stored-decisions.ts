@@ -122,6 +122,19 @@ export async function wrongOutcomes(q: Queryable): Promise<string[]> {
   return rows.map(row => row.decisionId);
 }
 
+/** Those applied decisions that are of these kinds. */
+export async function appliedOfKinds(q: Queryable, kinds: readonly string[]): Promise<string[]> {
+  const { rows } = await q.query<{ decisionId: string }>(
+    `select decision_id as "decisionId"
+     from decisions
+     join decision_outcomes using (decision_id)
+     where outcome = 'applied' and kind = any ($1)
+     order by decision_id collate "C"`,
+    [kinds],
+  );
+  return rows.map(row => row.decisionId);
+}
+
 function decisionOf(row: StoredDecision): Decision {
   const { outcome, actor, note } = row;
   return {

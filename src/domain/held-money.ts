@@ -1,5 +1,5 @@
 import { type Nanos, nanos } from './nanos.ts';
-import type { Flow } from './transfer.ts';
+import type { AccountKind, Flow } from './transfer.ts';
 
 /** What is kept back of an (app, business day, currency) in one book; neither is ever below zero. */
 export interface KeptBack {
@@ -28,10 +28,7 @@ export function flowsWith(
   if (differenceNanos >= 0n) return isOnHold ? some('hold', 'payable', 'held', differenceNanos) : [];
   const fromHeld = least(heldNanos, -differenceNanos);
   const fromForfeited = least(forfeitedNanos, -differenceNanos - fromHeld);
-  return [
-    ...some('hold', 'held', 'payable', fromHeld),
-    ...some('forfeiture', 'forfeited', 'payable', fromForfeited),
-  ];
+  return [...some('hold', 'held', 'payable', fromHeld), ...some('forfeiture', 'forfeited', 'payable', fromForfeited)];
 }
 
 /** An (app, business day) with what of it stands on `payable`. */
@@ -58,6 +55,25 @@ export function takenByHold<Day extends PayableDay>(
     taken.push({ day, amountNanos: nanos(amountNanos) });
   }
   return taken;
+}
+
+/** What persons do with money that is kept back. */
+export type HoldDeed = 'hold' | 'release' | 'forfeit' | 'keep';
+
+export const FLOW_OF_DEED = {
+  hold: { debit: 'payable', credit: 'held', reason: 'hold' },
+  release: { debit: 'held', credit: 'payable', reason: 'release' },
+  forfeit: { debit: 'held', credit: 'forfeited', reason: 'forfeiture' },
+  keep: { debit: 'forfeited', credit: 'platform_share', reason: 'forfeiture_kept' },
+} as const satisfies Record<HoldDeed, Pick<Flow, 'debit' | 'credit'> & { readonly reason: string }>;
+
+/** Whether a transfer is of money that is kept back: such transfers follow from the holds on record. */
+export function movesKeptBack({ debit, credit }: Pick<Flow, 'debit' | 'credit'>): boolean {
+  return isKept(debit) || isKept(credit);
+}
+
+function isKept(account: AccountKind): boolean {
+  return account === 'held' || account === 'forfeited';
 }
 
 function newestFirst(a: PayableDay, b: PayableDay): number {

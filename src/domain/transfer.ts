@@ -28,8 +28,9 @@ export const ACCOUNT_KINDS = [
 export type AccountKind = (typeof ACCOUNT_KINDS)[number];
 
 /**
- * `provider_share` is what leaves the developer's book for the provider's, `provider_income` what arrives there. The last ones are
- * reasons of decisions.
+ * `award` is what leaves a fund's book for a developer's, `incentive` what arrives there, `endowment` what goes into a fund or back.
+ * `provider_share` is what leaves the developer's book for the provider's, `provider_income` what arrives there. `hold` and
+ * `forfeiture` move money that is kept back, by runs and by decisions; the others from `adjustment` on are reasons of decisions.
  */
 export const TRANSFER_REASONS = [
   'platform_share',
@@ -38,6 +39,13 @@ export const TRANSFER_REASONS = [
   'provider_income',
   'adjustment',
   'write_off',
+  'hold',
+  'release',
+  'forfeiture',
+  'forfeiture_kept',
+  'endowment',
+  'award',
+  'incentive',
 ] as const;
 
 export type TransferReason = (typeof TRANSFER_REASONS)[number];
@@ -65,7 +73,7 @@ export interface Transfer extends Flow {
   readonly period: Period;
   readonly currency: string;
   readonly reason: TransferReason;
-  /** What caused it: a run or a decision. */
+  /** What caused it: a run, the step of a fund that followed one, or a decision. */
   readonly runId: string | null;
   readonly decisionId: string | null;
   /** 1 + the highest posted for its (app, day, currency, component), which keeps two runs from both posting. */
@@ -74,6 +82,8 @@ export interface Transfer extends Flow {
   readonly linkId: string | null;
   /** The service provider whose part it moves, in both books. */
   readonly providerId: OwnerId | null;
+  /** The fund whose award it moves, in both books. */
+  readonly fundId: OwnerId | null;
   /** The transfer that this one corrects. */
   readonly correctsId: string | null;
   readonly bookedAt: Date;
@@ -96,6 +106,16 @@ export function settlementFlow(component: Component, differenceNanos: Nanos): Fl
 /** The other half of a provider's part, in the provider's book; null if there is nothing to post. */
 export function providerIncomeFlow(differenceNanos: Nanos): Flow | null {
   return flowOf({ debit: 'provider_share', credit: 'payable' }, differenceNanos);
+}
+
+/** What an award moves in the fund's book; null if there is nothing to post. */
+export function awardFlow(differenceNanos: Nanos): Flow | null {
+  return flowOf({ debit: 'fund_available', credit: 'incentive' }, differenceNanos);
+}
+
+/** The other half of an award, in the developer's book; null if there is nothing to post. */
+export function incentiveFlow(differenceNanos: Nanos): Flow | null {
+  return flowOf({ debit: 'incentive', credit: 'payable' }, differenceNanos);
 }
 
 function flowOf({ debit, credit }: Pick<Flow, 'debit' | 'credit'>, differenceNanos: Nanos): Flow | null {

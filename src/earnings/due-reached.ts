@@ -21,7 +21,11 @@ export async function markReached(
     policies,
     earned,
     invalid,
-  }: { readonly policies: PolicyBook; readonly earned: readonly DeveloperDay[]; readonly invalid: readonly DeveloperDay[] },
+  }: {
+    readonly policies: PolicyBook;
+    readonly earned: readonly DeveloperDay[];
+    readonly invalid: readonly DeveloperDay[];
+  },
 ): Promise<void> {
   if (policies.policies.length === 0) return;
   const reachedFrom = new Map<BusinessDay, readonly BusinessDay[]>();

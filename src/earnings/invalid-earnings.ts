@@ -16,12 +16,17 @@ export class InvalidFold {
   readonly #folds = new Map<AloneReason, EarningsFold>();
 
   add(reason: AloneReason, ...event: Parameters<EarningsFold['add']>): void {
+    this.of(reason).add(...event);
+  }
+
+  /** What is invalid for that reason. */
+  of(reason: AloneReason): EarningsFold {
     let fold = this.#folds.get(reason);
     if (fold === undefined) {
       fold = new EarningsFold();
       this.#folds.set(reason, fold);
     }
-    fold.add(...event);
+    return fold;
   }
 
   /** In the order of the table's key. */

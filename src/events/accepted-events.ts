@@ -2,42 +2,73 @@ import type pg from 'pg';
 import { loadRateCards, type RateCards } from '../catalog/rate-cards.ts';
 import type { AdEvent } from '../domain/ad-event.ts';
 import type { BusinessCalendar, BusinessDay } from '../domain/business-day.ts';
-import type { Nanos } from '../domain/nanos.ts';
+import { type Nanos, nanos } from '../domain/nanos.ts';
 import type { AloneReason } from '../traffic/checks.ts';
 import type { AcceptedTraffic, ScannedDays, TrafficSource } from '../traffic/derive-day.ts';
 import { type AloneJudge, loadAloneJudge } from '../traffic/judge-alone.ts';
 import { unpackBatch } from './batch.ts';
-import { type BatchColumns, developerAt, eventAt, textAt } from './batch-columns.ts';
+import { type BatchColumns, developerAt, eventAt, textAt, valueAt } from './batch-columns.ts';
 import { type BatchOfDay, batchesOfDays, payloadOf } from './batches-of-day.ts';
-import { hashIdentities } from './hash-identities.ts';
-import { findIdentities } from './identities.ts';
-import { claimedAt } from './identity.ts';
-import { priceEvent } from './price-event.ts';
+import { priceRows } from './price-event.ts';
+import { isRepeated } from './repeated-rows.ts';
 import { poisonousLines } from './stored-evidence.ts';
 
-/** An event that counts once for all, valid or not, with what it was found to be when it was processed. */
+/** An event that counts once for all, valid or not. What few ask for is made when it is asked for. */
 export class AcceptedEvent implements AcceptedTraffic {
-  readonly lineNo: number;
-  readonly developerId: string;
-  readonly businessDay: BusinessDay;
-  readonly event: AdEvent;
-  readonly grossNanos: Nanos;
-  readonly #judge: AloneJudge;
+  readonly #batch: AcceptedRows;
+  readonly #place: number;
 
-  constructor(
-    { lineNo, developerId, businessDay, event, grossNanos }: Omit<AcceptedEvent, 'reasonAlone'>,
-    judge: AloneJudge,
-  ) {
-    this.lineNo = lineNo;
-    this.developerId = developerId;
-    this.businessDay = businessDay;
-    this.event = event;
-    this.grossNanos = grossNanos;
-    this.#judge = judge;
+  constructor(batch: AcceptedRows, place: number) {
+    this.#batch = batch;
+    this.#place = place;
   }
 
+  get #row(): number {
+    return this.#batch.rows[this.#place] as number;
+  }
+
+  get lineNo(): number {
+    return this.#batch.columns.lineNo[this.#row] as number;
+  }
+
+  get developerId(): string {
+    return developerAt(this.#batch.columns, this.#row);
+  }
+
+  get businessDay(): BusinessDay {
+    const { days, dayPlaces } = this.#batch;
+    return days[dayPlaces[this.#place] as number] as BusinessDay;
+  }
+
+  get type(): AdEvent['type'] {
+    return this.#batch.columns.isClick[this.#row] === 1 ? 'click' : 'impression';
+  }
+
+  get occurredAtMs(): number {
+    return this.#batch.columns.occurredAtMs[this.#row] as number;
+  }
+
+  get id(): string {
+    return textAt(this.#batch.columns.id, this.#row) as string;
+  }
+
+  get deviceId(): string | null {
+    return textAt(this.#batch.columns.device, this.#row);
+  }
+
+  get event(): AdEvent {
+    return eventAt(this.#batch.columns, this.#row).event;
+  }
+
+  get grossNanos(): Nanos {
+    return nanos(BigInt(this.#batch.grossNanos[this.#place] as number));
+  }
+
+  /** Why it does not count by itself, as it was judged when it was processed. */
   reasonAlone(): AloneReason | null {
-    return this.#judge.reasonOf(this.event, this.businessDay);
+    const { columns, judge } = this.#batch;
+    const alone = { userAgent: valueAt(columns.userAgent, this.#row), ip: textAt(columns.ip, this.#row) };
+    return judge.reasonOf(alone, this.businessDay);
   }
 }
 
@@ -50,10 +81,15 @@ export interface AcceptedEventsOptions {
   readonly developerIds: ReadonlySet<string> | null;
 }
 
-/** The rows of a batch that were accepted, of the developers asked for. */
+/** The accepted rows of a batch, of the developers asked for. */
 interface AcceptedRows {
   readonly columns: BatchColumns;
   readonly rows: Int32Array;
+  /** The distinct business days, and the place of each row's. */
+  readonly days: readonly BusinessDay[];
+  readonly dayPlaces: Int32Array;
+  readonly grossNanos: Float64Array;
+  readonly judge: AloneJudge;
 }
 
 /** What one reference version says about events. */
@@ -96,18 +132,14 @@ export class AcceptedEvents implements TrafficSource {
   ): Promise<void> {
     // A file that was handed in again: there is nothing in it.
     if (batch.accepted === 0) return;
-    const { calendar } = this.#options;
-    const { columns, rows } = await this.#rowsOf(batch);
-    const { rateCards, judge } = await this.#referenceOf(batch.referenceVersion);
+    const accepted = await this.#rowsOf(batch);
+    const { columns, rows, days, dayPlaces } = accepted;
+    const isAsked = days.map(day => day >= from && day <= to);
     const wantedClick = type === undefined ? null : type === 'click' ? 1 : 0;
-    for (const row of rows) {
-      if (wantedClick !== null && columns.isClick[row] !== wantedClick) continue;
-      const businessDay = calendar.dayOf(columns.occurredAtMs[row] as number);
-      if (businessDay < from || businessDay > to) continue;
-      const { lineNo, developerId, event } = eventAt(columns, row);
-      const price = priceEvent(event, businessDay, rateCards);
-      if (price.refusal !== null) continue;
-      visit(new AcceptedEvent({ lineNo, developerId, businessDay, event, grossNanos: price.grossNanos }, judge));
+    for (let place = 0; place < rows.length; place += 1) {
+      if (isAsked[dayPlaces[place] as number] !== true) continue;
+      if (wantedClick !== null && columns.isClick[rows[place] as number] !== wantedClick) continue;
+      visit(new AcceptedEvent(accepted, place));
     }
   }
 
@@ -115,7 +147,21 @@ export class AcceptedEvents implements TrafficSource {
     const kept = this.#kept.get(batch.seq);
     if (kept !== undefined) return kept;
     const { columns } = unpackBatch(await payloadOf(this.#tx, batch));
-    const accepted = { columns, rows: await this.#acceptedRows(batch, columns) };
+    const { rateCards, judge } = await this.#referenceOf(batch.referenceVersion);
+    const rows = await this.#claimingRows(batch, columns);
+    const days = this.#daysOf(columns, rows);
+    const dayOf = (place: number) => days.days[days.dayPlaces[place] as number] as BusinessDay;
+    const { grossNanos, refusals } = priceRows(columns, { rows, dayOf, rateCards });
+    // A line without a price claims nothing.
+    const isPriced = (_: number, place: number) => refusals.size === 0 || !refusals.has(place);
+    const accepted = {
+      columns,
+      rows: rows.filter(isPriced),
+      days: days.days,
+      dayPlaces: days.dayPlaces.filter(isPriced),
+      grossNanos: grossNanos.filter(isPriced),
+      judge,
+    };
     if (this.#keptRows + columns.count <= KEPT_ROWS) {
       this.#kept.set(batch.seq, accepted);
       this.#keptRows += columns.count;
@@ -123,42 +169,33 @@ export class AcceptedEvents implements TrafficSource {
     return accepted;
   }
 
-  /** Rows of the developers asked for that claimed their identity; rows without a price are still among them. */
-  async #acceptedRows(batch: BatchOfDay, columns: BatchColumns): Promise<Int32Array> {
+  /** Rows of the developers asked for that claimed their identity, or have no price. */
+  async #claimingRows({ seq, repeated }: BatchOfDay, columns: BatchColumns): Promise<Int32Array> {
     const { bucket, developerIds } = this.#options;
     this.#poisonous ??= await poisonousLines(this.#tx, bucket);
-    const poisonous = this.#poisonous.get(batch.seq);
-    const rows: number[] = [];
+    const poisonous = this.#poisonous.get(seq);
+    const isWantedApp = columns.developerOfApp.map(developer =>
+      developerIds === null || developerIds.has(columns.developers[developer] as string) ? 1 : 0,
+    );
+    const rows = new Int32Array(columns.count);
+    let count = 0;
     for (let row = 0; row < columns.count; row += 1) {
-      if (developerIds !== null && !developerIds.has(developerAt(columns, row))) continue;
-      if (poisonous?.has(columns.lineNo[row] as number) !== true) rows.push(row);
+      if (isWantedApp[columns.appOfAdUnit[columns.adUnit.places[row] as number] as number] !== 1) continue;
+      if (isRepeated(repeated, row) || poisonous?.has(columns.lineNo[row] as number) === true) continue;
+      rows[count] = row;
+      count += 1;
     }
-    if (batch.duplicates + batch.conflicts === 0) return Int32Array.from(rows);
-    return await this.#claimingRows(batch, columns, rows);
+    return rows.slice(0, count);
   }
 
-  /** Of rows that may share identities, among themselves or with earlier batches, those that came first. */
-  async #claimingRows(batch: BatchOfDay, columns: BatchColumns, rows: readonly number[]): Promise<Int32Array> {
-    const { rateCards } = await this.#referenceOf(batch.referenceVersion);
-    const seen = new Set<string>();
-    const firsts: number[] = [];
-    for (const row of rows) {
-      const key = `${columns.isClick[row]} ${developerAt(columns, row)}\0${textAt(columns.id, row)}`;
-      if (seen.has(key)) continue;
-      const { event } = eventAt(columns, row);
-      // A line without a price claims nothing, so a later one with the same identity may.
-      if (priceEvent(event, this.#options.calendar.dayOf(event.occurredAtMs), rateCards).refusal !== null) continue;
-      seen.add(key);
-      firsts.push(row);
-    }
-    const candidates = Int32Array.from(firsts);
-    const identities = hashIdentities(columns, candidates, batch.seq);
-    const found = await findIdentities(this.#tx, this.#options.bucket, [identities]);
-    const claims = found.entriesFrom(0);
-    return candidates.filter((_, place) => {
-      const claim = found.find(identities, place);
-      return claim >= 0 && claimedAt(claims, claim).seq === batch.seq;
+  #daysOf(columns: BatchColumns, rows: Int32Array): { days: BusinessDay[]; dayPlaces: Int32Array } {
+    const days: BusinessDay[] = [];
+    const dayPlaces = rows.map(row => {
+      const day = this.#options.calendar.dayOf(columns.occurredAtMs[row] as number);
+      const known = days.indexOf(day);
+      return known >= 0 ? known : days.push(day) - 1;
     });
+    return { days, dayPlaces };
   }
 
   async #referenceOf(referenceVersion: number): Promise<Reference> {

@@ -2,14 +2,19 @@ import type { RateCards } from '../catalog/rate-cards.ts';
 import { formatAdEvent } from '../domain/ad-event.ts';
 import type { BusinessCalendar, BusinessDay } from '../domain/business-day.ts';
 import { EarningsFold } from '../earnings/earnings-fold.ts';
+import { InvalidFold } from '../earnings/invalid-earnings.ts';
+import type { AloneReason } from '../traffic/checks.ts';
+import type { AloneJudge } from '../traffic/judge-alone.ts';
 import type { BatchContent } from './batch.ts';
 import { type BatchColumns, eventAt, type RefusedLine } from './batch-columns.ts';
 import { hashIdentities } from './hash-identities.ts';
 import { claimedAt, type EventIdentity, type IdentityColumns, sameContent } from './identity.ts';
 import { IdentityTable } from './identity-table.ts';
 import type { LineCounts } from './inbox.ts';
+import { type AloneVerdicts, judgeRows, reasonOfVerdict } from './judge-rows.ts';
 import { type PricedRows, priceRows } from './price-event.ts';
 import type { RejectionReason } from './rejection-reasons.ts';
+import { withRepeated } from './repeated-rows.ts';
 import { UnitSums } from './unit-sums.ts';
 
 /** A batch with everything about its events that does not depend on other events, by their place among `rows`. */
@@ -22,7 +27,15 @@ export interface PreparedBatch {
   readonly days: readonly BusinessDay[];
   readonly dayPlaces: Int32Array;
   readonly prices: PricedRows;
+  /** Null where no policy asks anything of the events alone. */
+  readonly verdicts: AloneVerdicts | null;
   readonly refused: readonly RefusedLine[];
+}
+
+export interface FoldedBatch {
+  readonly counts: LineCounts;
+  /** See `isRepeated`. */
+  readonly repeated: Buffer | null;
 }
 
 export interface RejectedLine {
@@ -49,11 +62,13 @@ export function prepareBatch(
     seq,
     calendar,
     rateCards,
+    judge,
     rows = allRows(columns),
   }: {
     readonly seq: number;
     readonly calendar: BusinessCalendar;
     readonly rateCards: RateCards;
+    readonly judge: AloneJudge;
     readonly rows?: Int32Array;
   },
 ): PreparedBatch {
@@ -73,6 +88,7 @@ export function prepareBatch(
     days,
     dayPlaces,
     prices: priceRows(columns, { rows, dayOf, rateCards }),
+    verdicts: judgeRows(columns, { rows, days, dayPlaces, judge }),
     refused,
   };
 }
@@ -88,7 +104,9 @@ export function allRows({ count }: BatchColumns): Int32Array {
  * verifying compares them.
  */
 export class BatchFold {
+  /** Of events that are valid by themselves. */
   readonly earnings = new EarningsFold();
+  readonly invalid = new InvalidFold();
   readonly rejected: RejectedLine[] = [];
   /** The first line of each conflicting content. */
   readonly conflicting: ConflictingLine[] = [];
@@ -108,12 +126,15 @@ export class BatchFold {
   }
 
   /** `poisonous`: numbers of lines that made the batch fail; they are rejected as `internal_error`. */
-  add(batch: PreparedBatch, poisonous: ReadonlySet<number> = new Set()): LineCounts {
-    const { seq, columns, rows, identities, days, dayPlaces, prices, refused } = batch;
+  add(batch: PreparedBatch, poisonous: ReadonlySet<number> = new Set()): FoldedBatch {
+    const { seq, columns, rows, identities, days, dayPlaces, prices, verdicts, refused } = batch;
     for (const line of refused) this.rejected.push({ seq, ...line });
     const counts = { accepted: 0, duplicates: 0, conflicts: 0, rejected: refused.length };
     const known = this.#known;
     const sums = new UnitSums(columns, days);
+    let repeated: Buffer | null = null;
+    const invalidSums = new Map<number, UnitSums>();
+    const invalid: Partial<Record<AloneReason, number>> = {};
     for (let place = 0; place < rows.length; place += 1) {
       const row = rows[place] as number;
       const grossNanos = prices.grossNanos[place] as number;
@@ -133,17 +154,27 @@ export class BatchFold {
       const first = known.find(identities, place);
       if (first < 0) {
         known.add(identities, place);
-        sums.add(row, { day: dayPlaces[place] as number, grossNanos });
+        const verdict = verdicts === null ? 0 : (verdicts[place] as number);
+        if (verdict === 0) {
+          sums.add(row, { day: dayPlaces[place] as number, grossNanos });
+        } else {
+          const reason = reasonOfVerdict(verdict);
+          invalid[reason] = (invalid[reason] ?? 0) + 1;
+          sumsOf(invalidSums, verdict, batch).add(row, { day: dayPlaces[place] as number, grossNanos });
+        }
         counts.accepted += 1;
       } else if (sameContent(known.tails, first, identities.tails, place)) {
+        repeated = withRepeated(repeated, columns, row);
         counts.duplicates += 1;
       } else {
+        repeated = withRepeated(repeated, columns, row);
         this.#addConflict(batch, place);
         counts.conflicts += 1;
       }
     }
     sums.addTo(this.earnings);
-    return counts;
+    for (const [verdict, each] of invalidSums) each.addTo(this.invalid.of(reasonOfVerdict(verdict)));
+    return { counts: { ...counts, invalid }, repeated: counts.accepted === 0 ? null : repeated };
   }
 
   #reject(
@@ -163,4 +194,13 @@ export class BatchFold {
     const { lineNo, developerId, event } = eventAt(columns, rows[place] as number);
     this.conflicting.push({ seq, lineNo, developerId, identity, content, bytes: Buffer.from(formatAdEvent(event)) });
   }
+}
+
+function sumsOf(sums: Map<number, UnitSums>, verdict: number, { columns, days }: PreparedBatch): UnitSums {
+  let found = sums.get(verdict);
+  if (found === undefined) {
+    found = new UnitSums(columns, days);
+    sums.set(verdict, found);
+  }
+  return found;
 }

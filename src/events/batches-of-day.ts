@@ -12,10 +12,12 @@ export interface BatchOfDay extends BatchKey {
   readonly accepted: number;
   readonly duplicates: number;
   readonly conflicts: number;
+  /** See `isRepeated`. */
+  readonly repeated: Buffer | null;
 }
 
 const COLUMNS = `batch_id as "batchId", seq, source, processed_at as "processedAt", reference_version as "referenceVersion",
-       line_count as "lineCount", accepted, duplicates, conflicts`;
+       line_count as "lineCount", accepted, duplicates, conflicts, repeated`;
 
 /**
  * Processed batches whose events reach over any of the days from `from` to `to`, in the recorded order up to the place `upToSeq`, at
@@ -73,6 +75,21 @@ export async function countWaitingBatches(
      from inbox_batches
      where bucket = $1 and seq is null and $2 between first_date and last_date`,
     [bucket, day],
+  );
+  return rows[0]?.waiting ?? 0;
+}
+
+/** Batches with events of the day that were accepted by an instant and processed later, or not yet. */
+export async function countWaitingBatchesAt(
+  tx: pg.ClientBase,
+  { bucket, day, instant }: { readonly bucket: number; readonly day: BusinessDay; readonly instant: Date },
+): Promise<number> {
+  const { rows } = await tx.query<{ waiting: number }>(
+    `select count(*) as waiting
+     from inbox_batches
+     where bucket = $1 and accepted_at <= $3 and (processed_at is null or processed_at > $3)
+       and $2 between first_date and last_date`,
+    [bucket, day, instant],
   );
   return rows[0]?.waiting ?? 0;
 }

@@ -12,7 +12,8 @@ export interface EventName {
   readonly id: string;
 }
 
-const EVER = { from: parseBusinessDay('0001-01-01'), to: parseBusinessDay('9999-12-31') };
+/** Every business day. */
+export const EVER = { from: parseBusinessDay('0001-01-01'), to: parseBusinessDay('9999-12-31') };
 
 /** The business day of each of the named events of a developer, by its place; null where no such event was accepted. */
 export async function findAccepted<Name extends EventName>(
@@ -58,7 +59,7 @@ function keyOf({ type, id }: EventName): string {
 }
 
 /** To be looked up: neither content nor batch is known. */
-function identitiesOf(developerId: string, names: readonly EventName[]): IdentityColumns {
+export function identitiesOf(developerId: string, names: readonly EventName[]): IdentityColumns {
   const heads = new Float64Array(names.length);
   const tails = Buffer.alloc(names.length * TAIL_BYTES);
   for (const [place, { type, id }] of names.entries()) {

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type pg from 'pg';
 import type { Queryable } from '../db/database.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
+import type { AloneReason } from '../traffic/checks.ts';
 import type { LineFormat } from './line-formats.ts';
 
 export interface BatchKey {
@@ -26,8 +27,12 @@ export interface PendingBatch extends BatchKey {
   readonly payload: Buffer;
 }
 
+export type InvalidCounts = Readonly<Partial<Record<AloneReason, number>>>;
+
 export interface LineCounts {
   readonly accepted: number;
+  /** Of the accepted events, those found invalid alone, by reason. */
+  readonly invalid: InvalidCounts;
   readonly duplicates: number;
   readonly conflicts: number;
   readonly rejected: number;
@@ -37,6 +42,8 @@ export interface ProcessedBatch extends BatchKey {
   readonly seq: number;
   readonly referenceVersion: number;
   readonly counts: LineCounts;
+  /** See `isRepeated`. */
+  readonly repeated: Buffer | null;
 }
 
 export function digestOf(payload: Buffer): Buffer {
@@ -117,9 +124,10 @@ export async function markProcessed(
   const { rowCount } = await tx.query(
     `update inbox_batches as batch
      set seq = done.seq, reference_version = done.reference_version, processed_at = $2, accepted = done.accepted,
-       duplicates = done.duplicates, conflicts = done.conflicts, rejected = done.rejected
-     from unnest($3::uuid[], $4::bigint[], $5::int[], $6::int[], $7::int[], $8::int[], $9::int[])
-       as done (batch_id, seq, reference_version, accepted, duplicates, conflicts, rejected)
+       duplicates = done.duplicates, conflicts = done.conflicts, rejected = done.rejected, invalid = done.invalid,
+       repeated = done.repeated
+     from unnest($3::uuid[], $4::bigint[], $5::int[], $6::int[], $7::int[], $8::int[], $9::int[],
+       $10::jsonb[], $11::bytea[]) as done (batch_id, seq, reference_version, accepted, duplicates, conflicts, rejected, invalid, repeated)
      where batch.bucket = $1 and batch.batch_id = done.batch_id and batch.seq is null`,
     [
       batches[0]?.bucket,
@@ -131,6 +139,8 @@ export async function markProcessed(
       batches.map(batch => batch.counts.duplicates),
       batches.map(batch => batch.counts.conflicts),
       batches.map(batch => batch.counts.rejected),
+      batches.map(({ counts: { invalid } }) => (Object.keys(invalid).length === 0 ? null : JSON.stringify(invalid))),
+      batches.map(({ repeated }) => (repeated === null ? null : `\\x${repeated.toString('hex')}`)),
     ],
   );
   if (rowCount !== batches.length) throw new Error(`marked ${rowCount} of ${batches.length} batches as processed`);

@@ -6,6 +6,9 @@ import { isDataFailure } from '../db/errors.ts';
 import { takeTurn } from '../db/turn.ts';
 import type { BusinessCalendar } from '../domain/business-day.ts';
 import { addEarnings } from '../earnings/add-earnings.ts';
+import { markReached } from '../earnings/due-reached.ts';
+import { addInvalidEarnings } from '../earnings/invalid-earnings.ts';
+import { type AloneJudge, loadAloneJudge } from '../traffic/judge-alone.ts';
 import { type BatchContent, unpackBatch } from './batch.ts';
 import { allRows, BatchFold, type PreparedBatch, prepareBatch } from './batch-fold.ts';
 import { claimIdentities, findIdentities } from './identities.ts';
@@ -118,7 +121,7 @@ interface Work {
   readonly bucket: number;
   readonly calendar: BusinessCalendar;
   readonly referenceVersion: number;
-  readonly rateCards: RateCards;
+  readonly reference: Reference;
   readonly batches: readonly PendingContent[];
 }
 
@@ -132,42 +135,54 @@ async function takeWork(
   const pending = await takePending(tx, { bucket, maxLines });
   if (pending.length === 0) return null;
   const referenceVersion = await currentReferenceVersion(tx);
-  const rateCards = await rateCardsOf(tx, db, referenceVersion);
+  const reference = await referenceOf(tx, db, referenceVersion);
   const seqBefore = await lastSeq(tx, bucket);
   const batches: PendingContent[] = [];
   for (const { batchId, payload } of pending) {
     const content = unpackBatch(payload);
     batches.push({ batchId, seq: seqBefore + batches.length + 1, content, rows: allRows(content.columns) });
   }
-  return { bucket, calendar, referenceVersion, rateCards, batches };
+  return { bucket, calendar, referenceVersion, reference, batches };
 }
 
-const latestRateCards = new WeakMap<Database, { referenceVersion: number; rateCards: RateCards }>();
+/** What one reference version says about events. */
+interface Reference {
+  readonly rateCards: RateCards;
+  readonly judge: AloneJudge;
+}
 
-/** A reference version never changes, so its rate cards can be kept from one transaction on a database to the next. */
-async function rateCardsOf(tx: pg.ClientBase, db: Database, referenceVersion: number): Promise<RateCards> {
-  const latest = latestRateCards.get(db);
-  if (latest?.referenceVersion === referenceVersion) return latest.rateCards;
+const latestReferences = new WeakMap<Database, Reference & { readonly referenceVersion: number }>();
+
+/** A reference version never changes, so what it says can be kept from one transaction on a database to the next. */
+async function referenceOf(tx: pg.ClientBase, db: Database, referenceVersion: number): Promise<Reference> {
+  const latest = latestReferences.get(db);
+  if (latest?.referenceVersion === referenceVersion) return latest;
   const rateCards = await loadRateCards(tx, referenceVersion);
-  latestRateCards.set(db, { referenceVersion, rateCards });
-  return rateCards;
+  const reference = { referenceVersion, rateCards, judge: await loadAloneJudge(tx, referenceVersion) };
+  latestReferences.set(db, reference);
+  return reference;
 }
 
 /** Everything that batches bring about but their done marks; tells what those are to say. */
 async function writeEffects(
   tx: pg.ClientBase,
-  { bucket, calendar, referenceVersion, rateCards, batches }: Work,
+  { bucket, calendar, referenceVersion, reference, batches }: Work,
   poisonous?: ReadonlySet<number>,
 ): Promise<ProcessedBatch[]> {
-  const prepared = batches.map(({ seq, content, rows }) => prepareBatch(content, { seq, calendar, rateCards, rows }));
+  const prepared = batches.map(({ seq, content, rows }) =>
+    prepareBatch(content, { seq, calendar, rows, ...reference }),
+  );
   const wanted = prepared.map(batch => batch.identities);
   const fold = new BatchFold(await findIdentities(tx, bucket, wanted));
   const processed = batches.map(({ batchId, seq }, index) => {
-    const counts = fold.add(prepared[index] as PreparedBatch, poisonous);
-    return { bucket, batchId, seq, referenceVersion, counts };
+    const folded = fold.add(prepared[index] as PreparedBatch, poisonous);
+    return { bucket, batchId, seq, referenceVersion, ...folded };
   });
   await claimIdentities(tx, bucket, fold.claimed);
-  await addEarnings(tx, bucket, fold.earnings.sorted());
+  const [earned, invalid] = [fold.earnings.sorted(), fold.invalid.sorted()];
+  await addEarnings(tx, bucket, earned);
+  await addInvalidEarnings(tx, bucket, invalid);
+  await markReached(tx, bucket, { policies: reference.judge.policies, earned, invalid });
   await keepRejectedLines(tx, bucket, fold.rejected);
   await keepConflictingLines(tx, bucket, fold.conflicting);
   return processed;

@@ -21,6 +21,7 @@ export interface StoredProcessedBatch extends StoredBatch {
   readonly seq: number;
   readonly referenceVersion: number;
   readonly counts: LineCounts;
+  readonly repeated: Buffer | null;
 }
 
 const STORED = `batch_id as "batchId", clock, line_count as "lineCount", first_date as "firstDay", last_date as "lastDay", payload,
@@ -28,17 +29,20 @@ const STORED = `batch_id as "batchId", clock, line_count as "lineCount", first_d
 
 /** A bucket's processed batches in their recorded order. */
 export async function* processedBatches(client: pg.ClientBase, bucket: number): AsyncGenerator<StoredProcessedBatch> {
-  const rows = streamRows<StoredBatch & LineCounts & { seq: number; referenceVersion: number }>(
+  const rows = streamRows<
+    StoredBatch & LineCounts & { seq: number; referenceVersion: number; repeated: Buffer | null }
+  >(
     client,
-    `select ${STORED}, seq, reference_version as "referenceVersion", accepted, duplicates, conflicts, rejected
+    `select ${STORED}, seq, reference_version as "referenceVersion", accepted, duplicates, conflicts, rejected,
+       coalesce(invalid, '{}') as invalid, repeated
      from inbox_batches
      where bucket = $1 and seq is not null
      order by seq`,
     [bucket],
     BATCHES_AT_A_TIME,
   );
-  for await (const { accepted, duplicates, conflicts, rejected, ...batch } of rows) {
-    yield { ...batch, counts: { accepted, duplicates, conflicts, rejected } };
+  for await (const { accepted, invalid, duplicates, conflicts, rejected, ...batch } of rows) {
+    yield { ...batch, counts: { accepted, invalid, duplicates, conflicts, rejected } };
   }
 }
 
@@ -49,7 +53,7 @@ export async function* pendingBatches(
 ): AsyncGenerator<StoredBatch & { readonly untouched: boolean }> {
   yield* streamRows<StoredBatch & { untouched: boolean }>(
     client,
-    `select ${STORED}, num_nulls(reference_version, processed_at, accepted, duplicates, conflicts, rejected) = 6 as untouched
+    `select ${STORED}, num_nulls(reference_version, processed_at, accepted, duplicates, conflicts, rejected, invalid, repeated) = 8 as untouched
      from inbox_batches
      where bucket = $1 and seq is null
      order by batch_id`,

@@ -30,6 +30,27 @@ export interface TraceOptions {
   readonly maxLines: number;
 }
 
+/** Adds the events of batches up, by batch and currency. */
+export class BatchTraces {
+  readonly #traces = new Map<string, { -readonly [Field in keyof BatchTrace]: BatchTrace[Field] }>();
+
+  add(batch: BatchOfDay, { currency, grossNanos }: { readonly currency: string; readonly grossNanos: Nanos }): void {
+    const key = `${batch.seq} ${currency}`;
+    const trace = this.#traces.get(key);
+    if (trace === undefined) {
+      this.#traces.set(key, { batch, currency, acceptedEvents: 1, grossNanos });
+      return;
+    }
+    trace.acceptedEvents += 1;
+    trace.grossNanos = nanos(trace.grossNanos + grossNanos);
+  }
+
+  /** In the order in which batches and currencies came. */
+  all(): BatchTrace[] {
+    return [...this.#traces.values()];
+  }
+}
+
 const MAX_BATCHES = 1000;
 
 /** The batches behind an app's day: its events are read again, as they were when each batch was processed. */
@@ -39,23 +60,19 @@ export async function traceAppDay(tx: pg.ClientBase, options: TraceOptions): Pro
   const { batches, total } = await batchesOfDays(tx, { ...known, limit: MAX_BATCHES });
   const developerIds = new Set([developerId]);
   const events = new AcceptedEvents(tx, { bucket, calendar, cutoffSeq: known.upToSeq, developerIds });
-  const traces: BatchTrace[] = [];
+  const traces = new BatchTraces();
   let lines = 0;
   let read = 0;
   for (const batch of batches) {
     lines += batch.lineCount;
     if (lines > maxLines && read > 0) break;
-    const sums = new Map<string, { acceptedEvents: number; grossNanos: Nanos }>();
     await events.scanBatch(batch, known, accepted => {
       const { event, grossNanos } = accepted;
       if (event.appId !== appId || accepted.reasonAlone() !== null) return;
-      const sum = sums.get(event.currency) ?? { acceptedEvents: 0, grossNanos: nanos(0n) };
-      sum.acceptedEvents += 1;
-      sum.grossNanos = nanos(sum.grossNanos + grossNanos);
-      sums.set(event.currency, sum);
+      traces.add(batch, { currency: event.currency, grossNanos });
     });
-    for (const [currency, sum] of sums) traces.push({ batch, currency, ...sum });
     read += 1;
   }
-  return { traces, unreadBatches: total - read, waitingBatches: await countWaitingBatches(tx, { bucket, day }) };
+  const waitingBatches = await countWaitingBatches(tx, { bucket, day });
+  return { traces: traces.all(), unreadBatches: total - read, waitingBatches };
 }

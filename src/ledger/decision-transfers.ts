@@ -17,8 +17,8 @@ export interface PlannedTransfer extends Flow {
   /** The day that it refers to, if any. */
   readonly businessDay: BusinessDay | null;
   readonly currency: string;
-  readonly reason: 'adjustment' | 'write_off';
-  /** In the words of who proposed it. */
+  readonly reason: 'adjustment' | 'write_off' | 'hold' | 'release' | 'forfeiture' | 'forfeiture_kept';
+  /** In the words of who proposed it; empty: the decision's reason says it. */
   readonly why: string;
 }
 
@@ -60,7 +60,7 @@ export async function postDecision(
   await postDecisionTransfers(tx, decisionId, transfers);
 }
 
-const UNVERSIONED = { runId: null, version: null, linkId: null, providerId: null, correctsId: null };
+const UNVERSIONED = { runId: null, version: null, linkId: null, providerId: null, fundId: null, correctsId: null };
 
 /** A transfer that a decision has posted. */
 export interface DecisionTransfer extends Omit<FiledTransfer, 'reason' | 'why'> {

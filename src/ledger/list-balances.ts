@@ -13,6 +13,8 @@ export interface BalanceFilters {
   readonly providerId?: string | undefined;
   readonly account?: AccountKind | undefined;
   readonly currency?: string | undefined;
+  /** Only what was booked at or before this instant. */
+  readonly bookedBy?: Date | undefined;
   readonly limit?: number | undefined;
   readonly after?: string | undefined;
 }
@@ -84,7 +86,7 @@ async function* books(
 async function balancesOf(
   tx: pg.ClientBase,
   developerIds: readonly string[],
-  { bucketCount, account, currency }: BalanceFilters,
+  { bucketCount, account, currency, bookedBy }: BalanceFilters,
 ): Promise<BalanceRow[]> {
   const { rows } = await tx.query<{ developer_id: string; currency: string; account: AccountKind; balance: string }>(
     `select moved.developer_id, moved.currency, moved.account, sum(moved.nanos) as balance
@@ -95,10 +97,17 @@ async function balancesOf(
        cross join lateral (values (debit, -amount_nanos), (credit, amount_nanos)) as side (account, nanos)
        where transfers.bucket = book.bucket and transfers.developer_id = book.developer_id
          and ($3::account_kind is null or side.account = $3) and ($4::text is null or transfers.currency = $4)
+         and ($5::timestamptz is null or transfers.booked_at <= $5)
      ) as moved
      group by book.place, moved.developer_id, moved.currency, moved.account
      order by book.place, moved.currency collate "C", moved.account`,
-    [developerIds.map(id => bucketOf(id, bucketCount)), developerIds, account ?? null, currency ?? null],
+    [
+      developerIds.map(id => bucketOf(id, bucketCount)),
+      developerIds,
+      account ?? null,
+      currency ?? null,
+      bookedBy ?? null,
+    ],
   );
   return rows.map(row => ({
     developer_id: row.developer_id,

@@ -17,14 +17,23 @@ export interface Posted {
   readonly transferId: string;
 }
 
-/** Everything posted by settlement to developers' books for a bucket's business day, of all developers or of the given ones. */
+/**
+ * Everything posted by settlement to developers' books for a bucket's business day, of all developers or of the given ones; of the
+ * given transfers alone, for what was posted by some earlier time.
+ */
 export async function postedOn(
   db: Queryable,
   {
     bucket,
     day,
     developerIds,
-  }: { readonly bucket: number; readonly day: BusinessDay; readonly developerIds?: readonly string[] },
+    transferIds,
+  }: {
+    readonly bucket: number;
+    readonly day: BusinessDay;
+    readonly developerIds?: readonly string[];
+    readonly transferIds?: readonly string[];
+  },
 ): Promise<Posted[]> {
   const { rows } = await db.query<{
     developer_id: string;
@@ -41,10 +50,10 @@ export async function postedOn(
        max(version) as version,
        (array_agg(transfer_id order by version desc))[1] as transfer_id
      from transfers
-     where bucket = $1 and ledger_date = $2 and version is not null and reason <> 'provider_income'
-       and ($3::text[] is null or developer_id = any ($3))
+     where bucket = $1 and ledger_date = $2 and version is not null and reason not in ('provider_income', 'hold', 'forfeiture')
+       and ($3::text[] is null or developer_id = any ($3)) and ($4::uuid[] is null or transfer_id = any ($4))
      group by developer_id, app_id, currency, reason, provider_id`,
-    [bucket, day, developerIds ?? null],
+    [bucket, day, developerIds ?? null, transferIds ?? null],
   );
   return rows.map(row => ({
     developerId: row.developer_id,

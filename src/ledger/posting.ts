@@ -23,6 +23,7 @@ const TRANSFER_COLUMNS = [
   'version',
   'link_id',
   'provider_id',
+  'fund_id',
   'corrects_id',
   'booked_at',
 ] as const;
@@ -118,6 +119,7 @@ function* rowsOf(transfers: readonly Transfer[]) {
       transfer.version,
       transfer.linkId,
       transfer.providerId,
+      transfer.fundId,
       transfer.correctsId,
       bookedAt,
     ];

@@ -26,11 +26,11 @@ export interface TransfersOfRun {
 /** How many transfers each run has posted in a bucket, and for which day and period. */
 export async function transfersByRun(client: pg.ClientBase, bucket: number): Promise<TransfersOfRun[]> {
   const { rows } = await client.query<TransfersOfRun>(
-    `select run_id as "runId", business_date as "businessDay", period, reason = 'provider_income' as "isReceived",
+    `select run_id as "runId", business_date as "businessDay", period, coalesce(provider_id = developer_id, false) as "isReceived",
        count(*) as transfers, count(*) filter (where reason = 'provider_share') as sent
      from transfers
      where bucket = $1 and decision_id is null
-     group by run_id, business_date, period, reason = 'provider_income'
+     group by run_id, business_date, period, coalesce(provider_id = developer_id, false)
      order by run_id, business_date, period`,
     [bucket],
   );

@@ -27,6 +27,8 @@ export interface TransferFilters {
   /** Debited or credited. */
   readonly account?: AccountKind | undefined;
   readonly currency?: string | undefined;
+  /** Only what was booked at or before this instant. */
+  readonly bookedBy?: Date | undefined;
 }
 
 /** A place in the order of the list: (ledger day, bucket, id). */
@@ -64,6 +66,7 @@ export async function* selectTransfers(
     filters.reason ?? null,
     filters.account ?? null,
     filters.currency ?? null,
+    filters.bookedBy ?? null,
   ];
   const last = filters.to ?? 'infinity';
   if (developerId !== null) {
@@ -82,12 +85,13 @@ export async function* selectTransfers(
 
 const OTHER_FILTERS = `($4::text is null or developer_id = $4) and ($5::text is null or app_id = $5)
   and ($6::text[] is null or period = any ($6)) and ($7::uuid is null or run_id = $7) and ($8::text is null or reason = $8)
-  and ($9::account_kind is null or debit = $9 or credit = $9) and ($10::text is null or currency = $10)`;
+  and ($9::account_kind is null or debit = $9 or credit = $9) and ($10::text is null or currency = $10)
+  and ($11::timestamptz is null or booked_at <= $11)`;
 
 // The comparison of rows finds the place in the index, the plain one leaves earlier partitions alone.
 const IN_ONE_BUCKET = `select ${TRANSFER_COLUMNS}
 from transfers
-where bucket = $1 and ledger_date >= $2 and ledger_date <= $11 and (ledger_date, transfer_id) > ($2::date, $3::uuid)
+where bucket = $1 and ledger_date >= $2 and ledger_date <= $12 and (ledger_date, transfer_id) > ($2::date, $3::uuid)
   and ${OTHER_FILTERS}
 order by ledger_date, transfer_id`;
 

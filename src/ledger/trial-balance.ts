@@ -36,22 +36,45 @@ interface MovedRow {
   readonly credit: string;
 }
 
-/** What all books together moved on each kind of account, ever or in one period; from the totals of runs and decisions, not from transfers. */
+const OF_TOTALS = `select period, currency, account, debit_nanos, credit_nanos
+       from posting_totals
+       union all
+       select period, currency, account, debit_nanos, credit_nanos
+       from decision_totals`;
+
+const OF_TRANSFERS = `select period, currency, side.account, side.debit_nanos, side.credit_nanos
+       from transfers
+       cross join lateral (
+         values (debit, amount_nanos, 0), (credit, 0, amount_nanos)
+       ) as side (account, debit_nanos, credit_nanos)
+       where booked_at <= $3::timestamptz`;
+
+/**
+ * What all books together moved on each kind of account, ever or in one period: from the totals of runs and decisions; by an earlier
+ * instant from the transfers booked by then, which reads all of them.
+ */
 export async function trialBalance(
   q: Queryable,
-  { currency, period }: { readonly currency?: string | undefined; readonly period?: PeriodRange | undefined } = {},
+  {
+    currency,
+    period,
+    bookedBy,
+  }: {
+    readonly currency?: string | undefined;
+    readonly period?: PeriodRange | undefined;
+    readonly bookedBy?: Date | undefined;
+  } = {},
 ): Promise<TrialBalance> {
+  const values = [currency ?? null, period?.halves ?? null];
   const { rows } = await q.query<MovedRow>(
     `select currency, account, sum(debit_nanos) as debit, sum(credit_nanos) as credit
      from (
-       select period, currency, account, debit_nanos, credit_nanos from posting_totals
-       union all
-       select period, currency, account, debit_nanos, credit_nanos from decision_totals
+       ${bookedBy === undefined ? OF_TOTALS : OF_TRANSFERS}
      ) as moved
      where ($1::text is null or currency = $1) and ($2::text[] is null or period = any ($2))
      group by currency, account
      order by currency, account`,
-    [currency ?? null, period?.halves ?? null],
+    bookedBy === undefined ? values : [...values, bookedBy],
   );
   const items = rows.map(row => ({
     account: row.account,

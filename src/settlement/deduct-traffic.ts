@@ -5,6 +5,7 @@ import { markDue } from '../earnings/due-days.ts';
 import { markDueIfEarned } from '../earnings/due-if-earned.ts';
 import { AcceptedEvents } from '../events/accepted-events.ts';
 import { needsOtherEvents } from '../traffic/checks.ts';
+import type { OnInvalid } from '../traffic/deduction-sums.ts';
 import { type DerivedDay, deriveDay } from '../traffic/derive-day.ts';
 import { InvalidationBook } from '../traffic/invalidation.ts';
 import { loadPolicies } from '../traffic/policy.ts';
@@ -24,11 +25,15 @@ export interface TrafficOfDay {
 const NOTHING: DerivedDay = { deductions: [], chainedDevelopers: new Set() };
 
 /**
- * What is to be deducted from the developers' day, by what was known at a cutoff: the one function that settling and verifying share.
- * Reads no event where neither a check that needs other events nor a decision asks for it. The caller holds the bucket's turn or
- * reads a snapshot.
+ * What is to be deducted from the developers' day, by what was known at a cutoff: the one function that settling, verifying and
+ * explaining share. Reads no event where neither a check that needs other events nor a decision asks for it. The caller holds the
+ * bucket's turn or reads a snapshot.
  */
-export async function deriveTraffic(tx: pg.ClientBase, known: TrafficOfDay): Promise<DerivedDay> {
+export async function deriveTraffic(
+  tx: pg.ClientBase,
+  known: TrafficOfDay,
+  onInvalid?: OnInvalid,
+): Promise<DerivedDay> {
   const { bucket, day, developerIds, cutoffSeq, calendar } = known;
   if (developerIds.length === 0) return NOTHING;
   const policies = await loadPolicies(tx, known.referenceVersion);
@@ -37,7 +42,7 @@ export async function deriveTraffic(tx: pg.ClientBase, known: TrafficOfDay): Pro
   const isAsked = !invalidations.isEmpty || (checks !== null && needsOtherEvents(checks));
   if (!isAsked) return NOTHING;
   const events = new AcceptedEvents(tx, { bucket, calendar, cutoffSeq, developerIds: new Set(developerIds) });
-  return await deriveDay(events, { day, calendar, policies, invalidations });
+  return await deriveDay(events, { day, calendar, policies, invalidations, onInvalid });
 }
 
 /**
@@ -55,7 +60,11 @@ export async function deductTraffic(
   await appendDeductions(tx, { bucket, day, runId }, changes);
   // Where a plan goes by the month, what is deducted from a day changes the worth of those after it.
   const changed = new Set(changes.map(change => change.developerId));
-  await markDue(tx, bucket, [...changed].map(developerId => ({ developerId, businessDay: day })));
+  await markDue(
+    tx,
+    bucket,
+    [...changed].map(developerId => ({ developerId, businessDay: day })),
+  );
   const nextDay = addDays(day, 1);
   await markDueIfEarned(
     tx,

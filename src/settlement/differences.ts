@@ -69,6 +69,7 @@ function transfersIn({ businessDay, bucket, bucketCount, runId, bookedAt, links 
       version: 1 + (last?.version ?? 0),
       linkId: null,
       providerId: null,
+      fundId: null,
       correctsId: last?.transferId ?? null,
       bookedAt,
     };

@@ -80,6 +80,15 @@ export async function insertBucketResult(tx: pg.ClientBase, result: BucketResult
   );
 }
 
+/** How many buckets the runs have done, together. */
+export async function bucketsDone(db: Queryable, runIds: readonly string[]): Promise<number> {
+  const { rows } = await db.query<{ done: number }>(
+    'select count(*) as done from settlement_run_buckets where run_id = any ($1::uuid[])',
+    [runIds],
+  );
+  return rows[0]?.done ?? 0;
+}
+
 export async function runProgress(db: Queryable, runId: string): Promise<RunProgress> {
   const { rows } = await db.query<{ buckets_done: number; apps: number; transfers: number; apps_without_plan: number }>(
     `select count(*) as buckets_done, coalesce(sum(apps), 0)::bigint as apps, coalesce(sum(transfers), 0)::bigint as transfers,
@@ -168,4 +177,15 @@ export async function bucketResults(db: Queryable, bucket: number): Promise<Reco
     [bucket],
   );
   return rows;
+}
+
+/** The reference version that each of the runs knew, by `bucket run`. */
+export async function versionsKnownToRuns(q: Queryable, runIds: readonly string[]): Promise<Map<string, number>> {
+  const { rows } = await q.query<{ bucket: number; runId: string; referenceVersion: number }>(
+    `select bucket, run_id as "runId", reference_version as "referenceVersion"
+     from settlement_run_buckets
+     where run_id = any ($1::uuid[])`,
+    [runIds],
+  );
+  return new Map(rows.map(row => [`${row.bucket} ${row.runId}`, row.referenceVersion]));
 }

@@ -14,6 +14,7 @@ import { postTransfers, prepareLedger } from '../ledger/posting.ts';
 import { knowsMonthlyPlans, loadPlans } from '../plans/stored-plans.ts';
 import { deductTraffic, type TrafficOfDay } from './deduct-traffic.ts';
 import { differences } from './differences.ts';
+import { heldBack } from './hold-back.ts';
 import { insertBucketResult, isBucketDone } from './runs.ts';
 import { type AppGross, type AppWorth, worthOfApp } from './worth-of-apps.ts';
 
@@ -61,7 +62,8 @@ async function settleDue(tx: pg.ClientBase, job: BucketOfRun, deps: SettleDeps):
   const ofProviders = posted.filter(each => each.providerId !== null).map(each => each.transferId);
   const links = await linksOf(tx, { bucket, day, transferIds: ofProviders });
   const transfers = differences(worth, posted, { ...job, bucketCount, links, bookedAt: now() });
-  await postTransfers(tx, { bucket, runId }, transfers);
+  const kept = await heldBack(tx, transfers, { day, referenceVersion });
+  await postTransfers(tx, { bucket, runId }, [...transfers, ...kept]);
 
   const withoutPlan = worth.filter(app => app.plan === null);
   await clearDue(tx, { bucket, day, except: withoutPlan.map(app => app.developerId) });
@@ -71,7 +73,8 @@ async function settleDue(tx: pg.ClientBase, job: BucketOfRun, deps: SettleDeps):
     cutoffSeq,
     referenceVersion,
     apps: worth.length - withoutPlan.length,
-    transfers: transfers.length,
+    // Without what is kept back in providers' books, which this bucket has nothing to be compared with.
+    transfers: transfers.length + kept.filter(each => each.providerId === null).length,
     appsWithoutPlan: withoutPlan.length,
     startedAt,
     finishedAt: now(),
@@ -82,10 +85,7 @@ async function settleDue(tx: pg.ClientBase, job: BucketOfRun, deps: SettleDeps):
  * Brings the deductions of the day up to what is known; where a plan goes by the month, also those of the month's earlier days that
  * are due for these developers, for the day's worth rests on what these days earned, settled or not.
  */
-async function deductDueTraffic(
-  tx: pg.ClientBase,
-  known: TrafficOfDay & { readonly runId: string },
-): Promise<void> {
+async function deductDueTraffic(tx: pg.ClientBase, known: TrafficOfDay & { readonly runId: string }): Promise<void> {
   const { bucket, day, developerIds } = known;
   if (await knowsMonthlyPlans(tx)) {
     const earlier = await dueBefore(tx, { bucket, developerIds, from: firstOfMonth(day), before: day });

@@ -38,9 +38,16 @@ export async function settleDays(deps: RunDeps, days: readonly BusinessDay[]): P
 }
 
 /** Starts a run over every day that is due and over, oldest first: what the nightly job does, missed nights included. */
-export async function settleDueDays(deps: RunDeps): Promise<SettlementRun[]> {
+export async function settleDueDays(
+  deps: RunDeps,
+  { except = new Set() }: { readonly except?: ReadonlySet<BusinessDay> } = {},
+): Promise<SettlementRun[]> {
   const yesterday = addDays(deps.calendar.dayOf(deps.now().getTime()), -1);
-  return await settleDays(deps, await dueDates(deps.db, { upTo: yesterday }));
+  const due = await dueDates(deps.db, { upTo: yesterday });
+  return await settleDays(
+    deps,
+    due.filter(day => !except.has(day)),
+  );
 }
 
 /**

@@ -48,11 +48,14 @@ const KINDS: Record<string, string> = { adjustment: '', write_off: 'written off:
 /** As a section of a statement; nothing where there are none. */
 export function adjustmentLines(adjustments: readonly StatementAdjustment[]): string[] {
   if (adjustments.length === 0) return [];
-  const lines = adjustments.map(({ booked_at, business_date, app_id, reason, why, change, decision_id }) => {
+  const changes = adjustments.map(
+    ({ change }) => `${change.amount.startsWith('-') ? '' : '+'}${grouped(change.amount)}`,
+  );
+  const width = changes.reduce((most, change) => Math.max(most, change.length), 0);
+  const lines = adjustments.map(({ booked_at, business_date, app_id, reason, why, decision_id }, place) => {
     const refersTo = [app_id, business_date].filter(each => each !== null).join(' on ');
-    const sign = change.amount.startsWith('-') ? '' : '+';
     return [
-      `  ${booked_at.slice(0, 10)}  ${sign}${grouped(change.amount)}  ${KINDS[reason] ?? ''}${why}`,
+      `  ${booked_at.slice(0, 10)}  ${changes[place]?.padStart(width)}  ${KINDS[reason] ?? ''}${why}`,
       `              ${refersTo === '' ? '' : `for ${refersTo}, `}decision ${decision_id}`,
     ];
   });

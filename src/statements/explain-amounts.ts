@@ -135,7 +135,9 @@ export function explainCurrencies(sources: ExplanationSources): CurrencyExplanat
 
 function explainCurrency(currency: string, sources: ExplanationSources): CurrencyExplanation {
   const { appId, developerId, category, day } = sources.app;
-  const earnings = sources.earnings.filter(row => row.currency === currency);
+  const earnings = sources.earnings
+    .filter(row => row.currency === currency)
+    .toSorted((a, b) => (a.adUnitId < b.adUnitId ? -1 : 1));
   const posted = sources.posted.filter(part => part.currency === currency);
   const traces = sources.trace.traces.filter(trace => trace.currency === currency);
   const invalid = sources.invalid.filter(row => row.currency === currency);
@@ -251,7 +253,7 @@ function monthToDay({ grossNanos, monthBeforeNanos }: DayGross): Nanos {
   return nanos(monthBeforeNanos + grossNanos);
 }
 
-function inVersionOrder(transfers: readonly TransferRow[]): TransferRow[] {
+export function inVersionOrder(transfers: readonly TransferRow[]): TransferRow[] {
   return transfers.toSorted((a, b) => (a.version ?? 0) - (b.version ?? 0) || (a.reason < b.reason ? -1 : 1));
 }
 

@@ -3,28 +3,29 @@ import { appNames, developerOfApp } from '../catalog/app-names.ts';
 import { categoriesOn } from '../catalog/categories.ts';
 import { developerName } from '../catalog/developer-name.ts';
 import { loadProviders } from '../catalog/provider-book.ts';
-import { currentReferenceVersion } from '../catalog/reference-version.ts';
 import { bucketOf } from '../domain/bucket.ts';
 import type { BusinessCalendar, BusinessDay } from '../domain/business-day.ts';
 import { MAX_LIMIT } from '../domain/page-cursor.ts';
-import { dueDaysOfDeveloper, earningsOfDeveloper } from '../earnings/earnings-of-developer.ts';
-import { readMonthBefore } from '../earnings/month-gross.ts';
-import { traceAppDay } from '../events/trace-app-day.ts';
 import { listTransfers } from '../ledger/list-transfers.ts';
 import { postedOn } from '../ledger/posted.ts';
 import type { TransferRow } from '../ledger/transfer-row.ts';
 import { loadPlans } from '../plans/stored-plans.ts';
 import { type RunOfDay, runsOfDays } from '../settlement/runs-of-days.ts';
+import { evidenceAt, evidenceNow } from './day-evidence.ts';
 import { type CurrencyExplanation, explainCurrencies } from './explain-amounts.ts';
-import { invalidTrafficOf } from './invalid-traffic.ts';
+import { type Cutoff, cutoffAt } from './explain-cutoff.ts';
 
 /** One app's day, from the money posted back to the batches of events behind it. */
 export interface Explanation {
+  /** The instant by which all of it was known; null: now. */
+  readonly as_known_on: string | null;
+  /** What was known: the bucket's batches up to this place, catalog, plans and decisions up to this version. */
+  readonly known: { readonly cutoff_seq: number; readonly reference_version: number };
   readonly app: { readonly id: string; readonly name: string };
   readonly developer: { readonly id: string; readonly name: string };
   readonly business_date: BusinessDay;
   readonly category: string | null;
-  /** `pending` while what is posted is not, or may not be, what the day is worth now. */
+  /** `pending` while a run would post something for the app, or no plan covers what it earned. */
   readonly status: 'settled' | 'pending';
   /** By currency. */
   readonly items: readonly CurrencyExplanation[];
@@ -46,62 +47,83 @@ export interface ExplainedRun {
 
 const MAX_TRACED_LINES = 1_000_000;
 
+/** An app's business day. */
+export interface ExplainedDay {
+  readonly appId: string;
+  readonly day: BusinessDay;
+  readonly bucketCount: number;
+  readonly calendar: BusinessCalendar;
+}
+
 /**
- * Explains what an app's business day is worth and what was posted for it. Reads batches of together about `maxTracedLines` lines
- * (at least one); how many more there are is told. `tx` is a snapshot.
+ * Explains what an app's business day is worth and what was posted for it: now, or as it was known on an instant that is past. Now, it
+ * reads batches of together about `maxTracedLines` lines (at least one) and tells how many more there are; of an earlier instant it
+ * reads all that there were. `tx` is a snapshot.
  * @throws Refusal `unknown_app`
  */
 export async function explainAppDay(
+  tx: pg.ClientBase,
+  {
+    asKnownOn = null,
+    maxTracedLines = MAX_TRACED_LINES,
+    ...of
+  }: ExplainedDay & { readonly asKnownOn?: Date | null; readonly maxTracedLines?: number },
+): Promise<Explanation> {
+  const bucket = bucketOf(await developerOfApp(tx, of.appId), of.bucketCount);
+  return await explainAt(tx, { ...of, cutoff: await cutoffAt(tx, { bucket, instant: asKnownOn }), maxTracedLines });
+}
+
+/** The same as any cutoff knows it; of a run's, `pending` is what the run posted. */
+export async function explainAt(
   tx: pg.ClientBase,
   {
     appId,
     day,
     bucketCount,
     calendar,
+    cutoff,
     maxTracedLines = MAX_TRACED_LINES,
-  }: {
-    readonly appId: string;
-    readonly day: BusinessDay;
-    readonly bucketCount: number;
-    readonly calendar: BusinessCalendar;
-    readonly maxTracedLines?: number;
-  },
+  }: ExplainedDay & { readonly cutoff: Cutoff; readonly maxTracedLines?: number },
 ): Promise<Explanation> {
+  const { referenceVersion, instant } = cutoff;
   const developerId = await developerOfApp(tx, appId);
   const bucket = bucketOf(developerId, bucketCount);
-  const referenceVersion = await currentReferenceVersion(tx);
   const category = (await categoriesOn(tx, { appIds: [appId], day, referenceVersion })).get(appId) ?? null;
-  const trace = await traceAppDay(tx, { bucket, developerId, appId, day, calendar, maxLines: maxTracedLines });
-  const due = await dueDaysOfDeveloper(tx, { bucket, developerId, days: [day] });
-  const posted = await postedOn(tx, { bucket, day, developerIds: [developerId] });
-  const transfers = await transfersOfDay(tx, { bucketCount, developerId, appId, day });
+  const of = { bucket, developerId, appId, day, calendar, cutoff };
+  const evidence = instant === null ? await evidenceNow(tx, { ...of, maxTracedLines }) : await evidenceAt(tx, of);
+  const transfers = (await transfersOfDay(tx, { bucketCount, developerId, appId, day })).filter(cutoff.isPosted);
+  const transferIds = transfers.map(({ id }) => id);
+  const posted = await postedOn(tx, { bucket, day, developerIds: [developerId], transferIds });
   const providers = await loadProviders(tx, { referenceVersion, appIds: [appId] });
   const items = explainCurrencies({
+    ...evidence,
     app: { appId, developerId, category, day },
     plans: await loadPlans(tx, referenceVersion, [{ appId, developerId }]),
-    monthBefore: await readMonthBefore(tx, { bucket, day, apps: [{ appId, developerId }] }),
     provider: providers.providerOn({ appId, day, referenceVersion }),
-    earnings: await earningsOfDeveloper(tx, { bucket, developerId, days: [day], appId }),
-    invalid: await invalidTrafficOf(tx, { bucket, developerId, days: [day], appId }),
     posted: posted.filter(part => part.appId === appId),
     transfers,
-    trace,
   });
+  const isSettled = items.every(
+    item => item.pending.length === 0 && (item.worth !== null || item.ad_units.length === 0),
+  );
+  const runs = (await runsOfDays(tx, { bucket, days: [day] })).filter(cutoff.isDone);
   return {
+    as_known_on: instant?.toISOString() ?? null,
+    known: { cutoff_seq: cutoff.seq, reference_version: referenceVersion },
     app: { id: appId, name: (await appNames(tx, [appId])).get(appId) ?? appId },
     developer: { id: developerId, name: await developerName(tx, developerId) },
     business_date: day,
     category,
-    status: due.has(day) || items.some(item => item.pending.length > 0) ? 'pending' : 'settled',
+    status: isSettled ? 'settled' : 'pending',
     items,
-    runs: (await runsOfDays(tx, { bucket, days: [day] })).map(explainedRun),
-    unread_batches: trace.unreadBatches,
-    waiting_batches: trace.waitingBatches,
+    runs: runs.map(explainedRun),
+    unread_batches: evidence.trace.unreadBatches,
+    waiting_batches: evidence.trace.waitingBatches,
   };
 }
 
-/** Those in the developer's book, and the other halves of those that have one. */
-async function transfersOfDay(
+/** Every transfer of the day in the developer's book, and the other halves of those that have one. */
+export async function transfersOfDay(
   tx: pg.ClientBase,
   {
     bucketCount,
@@ -125,7 +147,7 @@ async function transfersOfDay(
   return found;
 }
 
-function explainedRun({ runId, cutoffSeq, referenceVersion, finishedAt }: RunOfDay): ExplainedRun {
+export function explainedRun({ runId, cutoffSeq, referenceVersion, finishedAt }: RunOfDay): ExplainedRun {
   return {
     run_id: runId,
     cutoff_seq: cutoffSeq,

@@ -50,7 +50,11 @@ export async function invalidTrafficOf(
     isDeducted: false,
   }));
   const deducted = (await deductionsOfDeveloper(q, of)).map(row => ({ ...row, isDeducted: true }));
-  return [...never, ...deducted].sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
+  return inOrder([...never, ...deducted]);
+}
+
+export function inOrder(rows: readonly InvalidTraffic[]): InvalidTraffic[] {
+  return rows.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
 }
 
 function orderOf({ businessDay, appId, adUnitId, reason, invalidationId }: InvalidTraffic): string {

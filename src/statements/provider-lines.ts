@@ -3,7 +3,9 @@ import type { BusinessDay } from '../domain/business-day.ts';
 import { type Money, money } from '../domain/money.ts';
 import { type Nanos, nanos } from '../domain/nanos.ts';
 import type { Correction, PayableMovement } from '../ledger/app-day-movements.ts';
+import type { HeldMovement } from '../ledger/held-movements.ts';
 import { adjustmentsIn, type StatementAdjustment } from './adjustments.ts';
+import { heldIn, type StatementHeld } from './held-money.ts';
 import { correctionLine, type DayStatus, type StatementCorrection } from './statement-lines.ts';
 
 export interface ProviderCurrencyStatement {
@@ -17,6 +19,8 @@ export interface ProviderCurrencyStatement {
   /** What persons decided beside the parts. */
   readonly adjustments: readonly StatementAdjustment[];
   readonly adjustments_total: Money;
+  /** Money under review, which is in none of the balances; null where there never was any. */
+  readonly held: StatementHeld | null;
   readonly closing_balance: Money;
 }
 
@@ -62,6 +66,7 @@ export interface ProviderSources {
   readonly shared: readonly SharedDay[];
   readonly corrections: readonly Correction[];
   readonly decided: readonly DecidedAmount[];
+  readonly kept: readonly HeldMovement[];
   readonly nameOf: (appId: string) => string;
 }
 
@@ -73,14 +78,15 @@ export function providerStatementsByCurrency(sources: ProviderSources): Provider
 
 function statementIn(
   currency: string,
-  { payables, shared, corrections, decided, nameOf }: ProviderSources,
+  { payables, shared, corrections, decided, kept, nameOf }: ProviderSources,
 ): ProviderCurrencyStatement {
   const ofCurrency = shared.filter(row => row.currency === currency);
   const payable = payables.find(each => each.currency === currency);
   const openingNanos = payable?.beforeNanos ?? nanos(0n);
   const shareNanos = sumOf(ofCurrency.map(row => row.amountNanos));
   const { adjustments, adjustedNanos } = adjustmentsIn(currency, decided);
-  const movedNanos = nanos(shareNanos + adjustedNanos);
+  const { held, payableNanos: heldNanos } = heldIn(currency, kept);
+  const movedNanos = nanos(shareNanos + adjustedNanos + heldNanos);
   if (movedNanos !== (payable?.withinNanos ?? 0n)) {
     throw new Error(
       `the lines of a statement come to ${movedNanos} nanos ${currency}, the account to ${payable?.withinNanos}`,
@@ -97,6 +103,7 @@ function statementIn(
     },
     adjustments,
     adjustments_total: money(adjustedNanos, currency),
+    held,
     closing_balance: money(nanos(openingNanos + movedNanos), currency),
   };
 }

@@ -8,6 +8,7 @@ import { type BusinessDay, daysInRange } from '../domain/business-day.ts';
 import type { PeriodRange } from '../domain/period.ts';
 import { dueDaysOfDevelopers } from '../earnings/due-developers.ts';
 import { correctionsOfBook, payableMovements } from '../ledger/app-day-movements.ts';
+import { heldMovements } from '../ledger/held-movements.ts';
 import { developerTotals, type ProviderMovement, providerMovements } from '../ledger/provider-movements.ts';
 import { providersBehind, versionsBehind } from './decided-by.ts';
 import { type ProviderCurrencyStatement, providerStatementsByCurrency, type SharedDay } from './provider-lines.ts';
@@ -63,6 +64,7 @@ export async function providerStatementOf(
     shared: shared.map(day => ({ ...day, isPending: due.has(`${day.businessDay} ${day.appId}`) })),
     corrections: await correctionsOfBook(tx, { ...book, source: 'provider_share' }),
     decided: await decidedAmounts(tx, { bucket, ownerId: providerId, periods: period.halves }),
+    kept: await heldMovements(tx, book),
     nameOf: await namesOf(tx, apps),
   });
   return {

@@ -1,4 +1,5 @@
 import type { Money } from '../domain/money.ts';
+import type { TransferRow } from '../ledger/transfer-row.ts';
 import type { ExplainedRun, Explanation } from './explain.ts';
 import type {
   CurrencyExplanation,
@@ -40,9 +41,10 @@ const PARTS: Record<string, string> = {
 
 /** The explanation as a developer or finance reads it on a terminal. */
 export function renderExplanation(explanation: Explanation): string {
-  const { app, developer, business_date, category, status, items, runs } = explanation;
+  const { category, status, items, runs } = explanation;
   const lines = [
-    `${app.name} (${app.id}) of ${developer.name} (${developer.id}) on ${business_date}`,
+    dayTitle(explanation),
+    ...knownLines(explanation),
     `Category ${category ?? 'unknown'}; ${status === 'settled' ? 'settled' : 'PENDING: the day will be settled again'}`,
     ...(items.length === 0 ? ['', 'Nothing was earned or posted on that day.'] : items.flatMap(currencyLines)),
     ...runLines(runs),
@@ -51,16 +53,31 @@ export function renderExplanation(explanation: Explanation): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** Of which app, whose it is, on which day. */
+export function dayTitle({
+  app,
+  developer,
+  business_date,
+}: Pick<Explanation, 'app' | 'developer' | 'business_date'>): string {
+  return `${app.name} (${app.id}) of ${developer.name} (${developer.id}) on ${business_date}`;
+}
+
+function knownLines({ as_known_on, known }: Explanation): string[] {
+  if (as_known_on === null) return [];
+  return [`As known on ${as_known_on}: ${knowledgeOf(known)}`];
+}
+
+export function knowledgeOf({ cutoff_seq, reference_version }: Explanation['known']): string {
+  return `batches up to ${cutoff_seq}, catalog and plans up to version ${reference_version}`;
+}
+
 function currencyLines(item: CurrencyExplanation): string[] {
-  return [
-    '',
-    `── ${item.currency} ──`,
-    ...earnedLines(item),
-    ...invalidTable(item.invalid_traffic, { withDays: false }),
-    ...worthLines(item),
-    ...postedLines(item),
-    ...batchLines(item),
-  ];
+  return ['', `── ${item.currency} ──`, ...worthWithTraffic(item), ...postedLines(item), ...batchLines(item)];
+}
+
+/** From the ad units' earnings, and what does not count of them, to each side's part. */
+export function worthWithTraffic(item: CurrencyExplanation): string[] {
+  return [...earnedLines(item), ...invalidTable(item.invalid_traffic, { withDays: false }), ...worthLines(item)];
 }
 
 function earnedLines({ ad_units, gross }: CurrencyExplanation): string[] {
@@ -160,17 +177,24 @@ function tierRow({ up_to, share, part, amount }: ExplainedTier): string[] {
 
 function postedLines({ transfers, posted, pending }: CurrencyExplanation): string[] {
   if (transfers.length === 0) return ['', 'Posted: nothing yet', ...pendingLines(pending)];
-  const details = transfers.flatMap(transfer => [
-    `  version ${transfer.version} ${transfer.reason}: ${transfer.debit} → ${transfer.credit} ${grouped(transfer.amount.amount)}`,
-    `    booked ${transfer.booked_at}, run ${transfer.run_id}`,
-    `    transfer ${transfer.id}${transfer.corrects === null ? '' : `, corrects ${transfer.corrects}`}`,
-    ...(transfer.link === null ? [] : [`    in the book of ${transfer.developer_id}, link ${transfer.link}`]),
-  ]);
+  const details = transfers.flatMap(transferLines);
   const sums = textTable(
     AMOUNT_COLUMNS,
     posted.map(part => [`  Sum of the ${nameOf(part)}`, grouped(part.amount.amount)]),
   );
   return ['', 'Posted', ...details, ...sums, ...pendingLines(pending)];
+}
+
+/** A transfer in a few lines: what it moves, by what, and its id. */
+export function transferLines(transfer: TransferRow): string[] {
+  const { version, reason, debit, credit, amount, corrects, link, run_id, decision_id } = transfer;
+  const cause = run_id === null ? `decision ${decision_id}` : `run ${run_id}`;
+  return [
+    `  ${version === null ? '' : `version ${version} `}${reason}: ${debit} → ${credit} ${grouped(amount.amount)}`,
+    `    booked ${transfer.booked_at}, ${cause}`,
+    `    transfer ${transfer.id}${corrects === null ? '' : `, corrects ${corrects}`}`,
+    ...(link === null ? [] : [`    in the book of ${transfer.developer_id}, link ${link}`]),
+  ];
 }
 
 function pendingLines(pending: readonly ExplainedPart[]): string[] {
@@ -179,7 +203,7 @@ function pendingLines(pending: readonly ExplainedPart[]): string[] {
   return ['', 'To be posted by the next run', ...textTable(AMOUNT_COLUMNS, rows)];
 }
 
-function nameOf({ reason, provider_id }: ExplainedPart): string {
+export function nameOf({ reason, provider_id }: ExplainedPart): string {
   return `${PARTS[reason] ?? reason}${provider_id === undefined ? '' : ` ${provider_id}`}`;
 }
 
@@ -200,13 +224,10 @@ function batchDetails(batch: ExplainedBatch): string[] {
   ];
 }
 
-function runLines(runs: readonly ExplainedRun[]): string[] {
+export function runLines(runs: readonly ExplainedRun[], title = 'Runs that settled the day'): string[] {
   if (runs.length === 0) return [];
-  const details = runs.flatMap(run => [
-    `  ${run.run_id} finished ${run.finished_at}`,
-    `    knew batches up to ${run.cutoff_seq}, catalog and plans up to version ${run.reference_version}`,
-  ]);
-  return ['', 'Runs that settled the day', ...details];
+  const details = runs.flatMap(run => [`  ${run.run_id} finished ${run.finished_at}`, `    knew ${knowledgeOf(run)}`]);
+  return ['', title, ...details];
 }
 
 function noteLines({ unread_batches, waiting_batches }: Explanation): string[] {

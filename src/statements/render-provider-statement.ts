@@ -1,4 +1,5 @@
 import { adjustmentLines } from './adjustments.ts';
+import { heldBalanceRow, heldLines } from './held-money.ts';
 import type { ProviderApp, ProviderCurrencyStatement } from './provider-lines.ts';
 import type { ProviderStatement } from './provider-statement.ts';
 import { percentOf } from './rates.ts';
@@ -32,11 +33,13 @@ function currencyLines(statement: ProviderCurrencyStatement): string[] {
     ...partLines(statement),
     ...correctionLines(corrections),
     ...adjustmentLines(adjustments),
+    ...heldLines(statement.held),
     '',
     ...textTable(BALANCE_COLUMNS, [
       [`Opening balance in ${currency}`, amount(opening_balance)],
       ['Your part of this period', amount(totals.provider_share)],
       ...(adjustments.length === 0 ? [] : [['Adjustments', amount(statement.adjustments_total)]]),
+      ...heldBalanceRow(statement.held),
       [`Closing balance in ${currency}`, amount(closing_balance)],
     ]),
   ];

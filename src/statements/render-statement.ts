@@ -1,6 +1,7 @@
 import type { Money } from '../domain/money.ts';
 import { formatAmount, nanos, parseAmount } from '../domain/nanos.ts';
 import { adjustmentLines } from './adjustments.ts';
+import { heldBalanceRow, heldLines } from './held-money.ts';
 import { invalidTable } from './invalid-traffic.ts';
 import { percentOf } from './rates.ts';
 import type { Statement } from './statement.ts';
@@ -59,6 +60,7 @@ function currencyLines(statement: CurrencyStatement): string[] {
     ...invalidTable(statement.invalid_traffic, { withDays: true }),
     ...correctionLines(statement.corrections),
     ...adjustmentLines(statement.adjustments),
+    ...heldLines(statement.held),
     '',
     ...balanceLines(statement),
   ];
@@ -143,6 +145,7 @@ function balanceLines(statement: CurrencyStatement): string[] {
     [`Opening balance in ${currency}`, amount(opening_balance)],
     ['Your share of this period', amount(totals.developer_share)],
     ...(adjustments.length === 0 ? [] : [['Adjustments', amount(adjustments_total)]]),
+    ...heldBalanceRow(statement.held),
     [`Closing balance in ${currency}`, amount(closing_balance)],
   ]);
 }

@@ -4,8 +4,10 @@ import { type Money, money } from '../domain/money.ts';
 import { type Nanos, nanos } from '../domain/nanos.ts';
 import type { UnitEarnings } from '../earnings/earnings-fold.ts';
 import type { AppDayMovement, Correction, PayableMovement } from '../ledger/app-day-movements.ts';
+import type { HeldMovement } from '../ledger/held-movements.ts';
 import { adjustmentsIn, type StatementAdjustment } from './adjustments.ts';
 import type { AppOnDay, DecidedBy } from './decided-by.ts';
+import { heldIn, type StatementHeld } from './held-money.ts';
 import { type InvalidLine, type InvalidTraffic, invalidLine } from './invalid-traffic.ts';
 import { ecpmNanos, sharePercent } from './rates.ts';
 
@@ -22,6 +24,8 @@ export interface CurrencyStatement {
   /** What persons decided beside what was earned. */
   readonly adjustments: readonly StatementAdjustment[];
   readonly adjustments_total: Money;
+  /** Money under review, which is in none of the balances; null where there never was any. */
+  readonly held: StatementHeld | null;
   readonly closing_balance: Money;
 }
 
@@ -96,6 +100,7 @@ export interface StatementSources {
   readonly earnings: readonly Readonly<UnitEarnings>[];
   readonly invalid: readonly InvalidTraffic[];
   readonly decided: readonly DecidedAmount[];
+  readonly kept: readonly HeldMovement[];
   readonly dueDays: ReadonlySet<BusinessDay>;
   readonly decidedBy: (app: AppOnDay) => DecidedBy;
   readonly nameOf: (appId: string) => string;
@@ -115,7 +120,8 @@ function statementIn(currency: string, all: StatementSources): CurrencyStatement
   const openingNanos = payable?.beforeNanos ?? nanos(0n);
   const totals = addUp(sources);
   const { adjustments, adjustedNanos } = adjustmentsIn(currency, all.decided);
-  const movedNanos = nanos(totals.developerNanos + adjustedNanos);
+  const { held, payableNanos: heldNanos } = heldIn(currency, all.kept);
+  const movedNanos = nanos(totals.developerNanos + adjustedNanos + heldNanos);
   if (movedNanos !== (payable?.withinNanos ?? 0n)) {
     throw new Error(
       `the lines of a statement come to ${movedNanos} nanos ${currency}, the account to ${payable?.withinNanos}`,
@@ -130,6 +136,7 @@ function statementIn(currency: string, all: StatementSources): CurrencyStatement
     totals: figuresOf(totals, currency),
     adjustments,
     adjustments_total: money(adjustedNanos, currency),
+    held,
     closing_balance: money(nanos(openingNanos + movedNanos), currency),
   };
 }

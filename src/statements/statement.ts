@@ -7,6 +7,7 @@ import { type BusinessDay, daysInRange } from '../domain/business-day.ts';
 import type { PeriodRange } from '../domain/period.ts';
 import { dueDaysOfDeveloper, earningsOfDeveloper } from '../earnings/earnings-of-developer.ts';
 import { appDayMovements, correctionsOfBook, payableMovements } from '../ledger/app-day-movements.ts';
+import { heldMovements } from '../ledger/held-movements.ts';
 import { decidedBy } from './decided-by.ts';
 import { invalidTrafficOf } from './invalid-traffic.ts';
 import { type CurrencyStatement, statementsByCurrency } from './statement-lines.ts';
@@ -49,6 +50,7 @@ export async function statementOf(
     earnings,
     invalid,
     decided: await decidedAmounts(tx, { bucket, ownerId: developerId, periods: period.halves }),
+    kept: await heldMovements(tx, book),
     dueDays,
     decidedBy: await decidedBy(tx, { bucket, developerId, movements }),
     nameOf: await namesOf(tx, [...movements, ...earnings]),

@@ -5,13 +5,17 @@ import type { AloneReason, DerivedReason, TrafficChecks } from './checks.ts';
 import { inOrder } from './device-hours.ts';
 import type { PolicyBook } from './policy.ts';
 
-/** An accepted click, with what other events say about it. */
-export interface HeldClick {
+/** An accepted event, with why it does not count by itself. */
+export interface HeldEvent {
   readonly developerId: string;
   readonly businessDay: BusinessDay;
   readonly event: AdEvent;
   readonly grossNanos: Nanos;
   readonly alone: AloneReason | null;
+}
+
+/** An accepted click, with what other events say about it. */
+export interface HeldClick extends HeldEvent {
   /** The first day on which its impression may have occurred; null if it names none or nobody asks. */
   impressionsFrom: BusinessDay | null;
   /** Null if there is none. */

@@ -19,22 +19,33 @@ export interface TrafficDeduction extends InvalidReason {
   readonly grossNanos: Nanos;
 }
 
+/** What is added up of an invalid event. */
+export interface InvalidEvent {
+  readonly developerId: string;
+  readonly event: Pick<AdEvent, 'id' | 'type' | 'appId' | 'adUnitId' | 'currency'>;
+  readonly grossNanos: Nanos;
+}
+
+/** Is told of each invalid event, once. */
+export type OnInvalid = (invalid: InvalidEvent, why: InvalidReason) => void;
+
 /** Adds invalid events up. */
 export class DeductionSums {
   readonly #sums = new Map<string, TrafficDeduction>();
+  readonly #onInvalid: OnInvalid | null;
 
-  add(
-    {
+  constructor(onInvalid: OnInvalid | null = null) {
+    this.#onInvalid = onInvalid;
+  }
+
+  add(invalid: InvalidEvent, why: InvalidReason): void {
+    this.#onInvalid?.(invalid, why);
+    const {
       developerId,
       event: { type, appId, adUnitId, currency },
       grossNanos,
-    }: {
-      readonly developerId: string;
-      readonly event: Pick<AdEvent, 'type' | 'appId' | 'adUnitId' | 'currency'>;
-      readonly grossNanos: Nanos;
-    },
-    { reason, invalidationId }: InvalidReason,
-  ): void {
+    } = invalid;
+    const { reason, invalidationId } = why;
     const key = [adUnitId, currency, reason, invalidationId ?? ''].join('\0');
     const {
       impressions,

@@ -3,8 +3,8 @@ import { addDays, type BusinessCalendar, type BusinessDay } from '../domain/busi
 import type { Nanos } from '../domain/nanos.ts';
 import { type AloneReason, looksUpImpressions, needsOtherEvents, type TrafficChecks } from './checks.ts';
 import { extendReach } from './click-chains.ts';
-import { ClickJudge, type HeldClick, pairOf } from './click-judge.ts';
-import { DeductionSums, type TrafficDeduction } from './deduction-sums.ts';
+import { ClickJudge, type HeldClick, type HeldEvent, pairOf } from './click-judge.ts';
+import { DeductionSums, type OnInvalid, type TrafficDeduction } from './deduction-sums.ts';
 import { counterOf, FirstOfHour, HourCounters, hash32 } from './device-hours.ts';
 import type { InvalidationBook } from './invalidation.ts';
 import type { PolicyBook } from './policy.ts';
@@ -13,6 +13,11 @@ import type { PolicyBook } from './policy.ts';
 export interface AcceptedTraffic {
   readonly developerId: string;
   readonly businessDay: BusinessDay;
+  readonly type: AdEvent['type'];
+  readonly occurredAtMs: number;
+  readonly id: string;
+  readonly deviceId: string | null;
+  /** The whole event; it costs more than what stands above. */
   readonly event: AdEvent;
   readonly grossNanos: Nanos;
   /** Why it does not count by itself, as it was judged when it was processed. */
@@ -46,6 +51,8 @@ export interface DeriveOptions {
   readonly invalidations: InvalidationBook;
   /** About how many clicks are held in memory at a time; more of them take several passes, a part of the devices each. */
   readonly mostHeld?: number;
+  /** Told of the day's events that the sums are made of. */
+  readonly onInvalid?: OnInvalid | undefined;
 }
 
 const MOST_HELD = 1_000_000;
@@ -59,7 +66,7 @@ const MOST_CHAINED_DAYS = 1_000;
  * became earnings.
  */
 export async function deriveDay(source: TrafficSource, options: DeriveOptions): Promise<DerivedDay> {
-  const sums = new DeductionSums();
+  const sums = new DeductionSums(options.onInvalid);
   const chainedDevelopers = new Set<string>();
   const checks = options.policies.on(options.day);
   if (checks !== null && needsOtherEvents(checks)) {
@@ -119,16 +126,16 @@ class DayOfDevices {
     const type = this.#counters === null ? { type: 'click' as const } : {};
     await source.scan({ from, to: day, ...type }, accepted => {
       if (this.#clicks.length > limit || !this.#isOfPart(accepted)) return;
-      if (accepted.event.type === 'impression') this.#countImpression(accepted);
-      else if (accepted.businessDay === day) this.#clicks.push(held(accepted));
+      if (accepted.type === 'impression') this.#countImpression(accepted);
+      else if (accepted.businessDay === day) this.#clicks.push(heldClick(accepted));
       else this.#noteBefore(accepted);
     });
     return this.#clicks.length <= limit;
   }
 
-  #isOfPart({ event }: AcceptedTraffic): boolean {
+  #isOfPart({ deviceId, id }: AcceptedTraffic): boolean {
     const { part, parts } = this.#part;
-    return parts === 1 || hash32(event.deviceId ?? event.id) % parts === part;
+    return parts === 1 || hash32(deviceId ?? id) % parts === part;
   }
 
   #countImpression(accepted: AcceptedTraffic): void {
@@ -137,7 +144,7 @@ class DayOfDevices {
     if (place !== null) this.#counters.add(place);
   }
 
-  #counterOf({ developerId, event: { deviceId, occurredAtMs } }: AcceptedTraffic): number | null {
+  #counterOf({ developerId, deviceId, occurredAtMs }: AcceptedTraffic): number | null {
     if (deviceId === null) return null;
     return counterOf({ developerId, deviceId, hour: this.#part.calendar.localHourOf(occurredAtMs) });
   }
@@ -199,7 +206,7 @@ class DayOfDevices {
     await source.scan({ from: day, to: day, type: 'click' }, accepted => {
       const pair = pairOf(accepted);
       if (pair === null || !devices.has(deviceOfPair(pair))) return;
-      const click = held(accepted);
+      const click = heldClick(accepted);
       this.#clicks.push(click);
       const known = found.get(pair);
       if (known === undefined) found.set(pair, [click]);
@@ -219,41 +226,40 @@ class DayOfDevices {
       if (click.alone !== null || asked === null || impressionId === null || !looksUpImpressions(asked)) continue;
       click.impressionsFrom = addDays(click.businessDay, -asked.lookbackDays);
       if (click.impressionsFrom < from) from = click.impressionsFrom;
-      const key = impressionKey(click.developerId, impressionId);
-      const known = wanted.get(key);
-      if (known === undefined) wanted.set(key, [click]);
+      const known = wanted.get(impressionId);
+      if (known === undefined) wanted.set(impressionId, [click]);
       else known.push(click);
     }
-    const mostImpressions = checks.implausibleRate?.maxImpressions ?? Number.POSITIVE_INFINITY;
-    const isAnyTooMany = (this.#counters?.most ?? 0) > mostImpressions;
+    const limit = checks.implausibleRate?.maxImpressions ?? Number.POSITIVE_INFINITY;
+    const isAnyTooMany = (this.#counters?.most ?? 0) > limit;
     if (wanted.size === 0 && !isAnyTooMany && invalidations.isEmpty) return;
-    const hours = new Map<string, FirstOfHour<AcceptedTraffic>>();
+    const isJudged = isAnyTooMany || !invalidations.isEmpty;
+    const hours = new Map<string, FirstOfHour<HeldEvent>>();
     await source.scan({ from: wanted.size === 0 ? day : from, to: day, type: 'impression' }, accepted => {
       if (wanted.size > 0) {
-        for (const click of wanted.get(impressionKey(accepted.developerId, accepted.event.id)) ?? [])
-          see(click, accepted);
+        for (const click of wanted.get(accepted.id) ?? []) see(click, accepted);
       }
-      if (accepted.businessDay !== day || !this.#isOfPart(accepted)) return;
-      if (isAnyTooMany && this.#seemsTooMany(accepted, mostImpressions)) this.#hourOf(hours, accepted).add(accepted);
+      if (!isJudged || accepted.businessDay !== day || !this.#isOfPart(accepted)) return;
+      if (isAnyTooMany && this.#seemsTooMany(accepted, limit)) this.#hourOf(hours, accepted).add(held(accepted));
       else addDecided(accepted, this.#part);
     });
-    for (const hour of hours.values()) for (const accepted of hour.finish()) addDecided(accepted, this.#part);
+    for (const hour of hours.values()) for (const event of hour.finish()) addDecided(event, this.#part);
   }
 
-  #seemsTooMany(accepted: AcceptedTraffic, mostImpressions: number): boolean {
+  #seemsTooMany(accepted: AcceptedTraffic, limit: number): boolean {
     const place = this.#counterOf(accepted);
-    return place !== null && (this.#counters?.at(place) ?? 0) > mostImpressions;
+    return place !== null && (this.#counters?.at(place) ?? 0) > limit;
   }
 
-  #hourOf(hours: Map<string, FirstOfHour<AcceptedTraffic>>, accepted: AcceptedTraffic): FirstOfHour<AcceptedTraffic> {
+  #hourOf(hours: Map<string, FirstOfHour<HeldEvent>>, accepted: AcceptedTraffic): FirstOfHour<HeldEvent> {
     const { calendar, checks, sums } = this.#part;
-    const { deviceId, occurredAtMs } = accepted.event;
-    const key = `${calendar.localHourOf(occurredAtMs)} ${accepted.developerId}\0${deviceId}`;
+    const { developerId, deviceId, occurredAtMs } = accepted;
+    const key = `${calendar.localHourOf(occurredAtMs)} ${developerId}\0${deviceId}`;
     let hour = hours.get(key);
     if (hour === undefined) {
       const limit = checks.implausibleRate?.maxImpressions ?? Number.POSITIVE_INFINITY;
       hour = new FirstOfHour(limit, beyond => {
-        if (beyond.reasonAlone() === null) sums.add(beyond, { reason: 'implausible_rate', invalidationId: null });
+        if (beyond.alone === null) sums.add(beyond, { reason: 'implausible_rate', invalidationId: null });
       });
       hours.set(key, hour);
     }
@@ -284,36 +290,34 @@ class DayOfDevices {
   }
 }
 
-function held(accepted: AcceptedTraffic): HeldClick {
+/** What is kept of an event after its batch is gone. */
+function held(accepted: AcceptedTraffic): HeldEvent {
   const { developerId, businessDay, event, grossNanos } = accepted;
-  return {
-    ...{ developerId, businessDay, event, grossNanos },
-    alone: accepted.reasonAlone(),
-    impressionsFrom: null,
-    impressionAtMs: null,
-  };
+  return { developerId, businessDay, event, grossNanos, alone: accepted.reasonAlone() };
+}
+
+function heldClick(accepted: AcceptedTraffic): HeldClick {
+  return { ...held(accepted), impressionsFrom: null, impressionAtMs: null };
 }
 
 /** An impression is a click's if it is of the same app and ad unit and not of a later business day, nor of too early a one. */
-function see(click: HeldClick, { event, businessDay }: AcceptedTraffic): void {
-  if (event.appId !== click.event.appId || event.adUnitId !== click.event.adUnitId) return;
+function see(click: HeldClick, { developerId, businessDay, event }: AcceptedTraffic): void {
+  if (developerId !== click.developerId || event.appId !== click.event.appId || event.adUnitId !== click.event.adUnitId)
+    return;
   if (click.impressionsFrom === null || businessDay < click.impressionsFrom || businessDay > click.businessDay) return;
   click.impressionAtMs = event.occurredAtMs;
 }
 
 /** Adds an event that the checks let pass, if a decision makes it invalid. */
 function addDecided(
-  accepted: AcceptedTraffic | HeldClick,
+  accepted: AcceptedTraffic | HeldEvent,
   { invalidations, sums }: Pick<Part, 'invalidations' | 'sums'>,
 ): void {
+  if (invalidations.isEmpty) return;
   const invalidation = invalidations.of(accepted);
   if (invalidation === null) return;
   const alone = 'reasonAlone' in accepted ? accepted.reasonAlone() : accepted.alone;
   if (alone === null) sums.add(accepted, invalidation);
-}
-
-function impressionKey(developerId: string, id: string): string {
-  return `${developerId}\0${id}`;
 }
 
 /** A pair is of a device and an ad unit; see `pairOf`. */

@@ -3,6 +3,7 @@ import type { Decision } from '../decisions/decision.ts';
 import { kindNamed } from '../decisions/kinds.ts';
 import { checkedDecisions, findDecision, wrongOutcomes } from '../decisions/stored-decisions.ts';
 import type { BusinessCalendar } from '../domain/business-day.ts';
+import { movesKeptBack } from '../domain/held-money.ts';
 import { formatDecimal } from '../domain/nanos.ts';
 import { type DecisionTransfer, type FiledTransfer, filed, postedByDecisions } from '../ledger/decision-transfers.ts';
 import { type Difference, NOTHING } from './difference.ts';
@@ -52,7 +53,9 @@ export async function checkDecisions(
   { bucket, known, ...check }: DecisionsCheck & { readonly bucket: number; readonly known: KnownDecisions },
 ): Promise<number> {
   const transfers = await postedByDecisions(client, { buckets: [bucket] });
-  const posted = Map.groupBy(transfers, each => each.decisionId);
+  // What is kept back is derived from the holds on record.
+  const ofTheirOwn = transfers.filter(each => !movesKeptBack(each));
+  const posted = Map.groupBy(ofTheirOwn, each => each.decisionId);
   const expected = Map.groupBy(known.get(bucket) ?? [], each => each.decisionId);
   for (const decisionId of posted.keys()) {
     if (expected.has(decisionId)) continue;

@@ -51,7 +51,9 @@ export async function checkLedger(client: pg.ClientBase, check: LedgerCheck): Pr
     const before = plans.knowsMonths ? daysBefore(day).flatMap(each => earningsByDay.get(each) ?? []) : null;
     const known = { day, cutoffSeq: check.cutoffSeq, referenceVersion };
     const monthBefore = before === null ? MONTH_NOT_READ : await check.derived.monthBefore(addUpMonth(before), known);
-    const grosses = lessDeductions(grossByApp(earnings), await check.derived.at(known));
+    const isSettled = earnings.some(({ developerId }) => !check.due.has(`${day} ${developerId}`));
+    const deductions = isSettled ? await check.derived.at(known) : [];
+    const grosses = lessDeductions(grossByApp(earnings), deductions);
     await checkDay(client, check, { day, plans, providers, told, grosses, monthBefore });
   }
   return await checkRuns(client, check);

@@ -6,6 +6,8 @@ import { BatchFold, prepareBatch } from '../events/batch-fold.ts';
 import type { LineCounts } from '../events/inbox.ts';
 import { pendingBatches, processedBatches, type StoredBatch } from '../events/stored-batches.ts';
 import { poisonousLines, referenceVersionsUsed } from '../events/stored-evidence.ts';
+import { ALONE_REASONS } from '../traffic/checks.ts';
+import { type AloneJudge, loadAloneJudge } from '../traffic/judge-alone.ts';
 import { checkBatch } from './check-batch.ts';
 import type { Difference } from './difference.ts';
 import type { KnownAtCutoffs } from './known-at-cutoffs.ts';
@@ -36,7 +38,7 @@ export interface ReplayOptions {
 export async function replayBucket(client: pg.ClientBase, options: ReplayOptions): Promise<Replay> {
   const { bucket, bucketCount, calendar, knownAtCutoffs, report } = options;
   const poisonous = await poisonousLines(client, bucket);
-  const cards = await rateCardsByVersion(client, bucket);
+  const references = await referencesByVersion(client, bucket);
   const fold = new BatchFold();
   const owners = new Set<string>();
   let seq = 0;
@@ -56,10 +58,11 @@ export async function replayBucket(client: pg.ClientBase, options: ReplayOptions
     knownAtCutoffs.keepBefore(seq, fold.earnings);
     const content = checkBatch(batch, { calendar, owners, differs });
     if (content === null) continue;
-    const rateCards = cards.get(batch.referenceVersion);
-    if (rateCards === undefined)
-      throw new Error(`no rate cards were read for reference version ${batch.referenceVersion}`);
-    const counts = fold.add(prepareBatch(content, { seq: batch.seq, calendar, rateCards }), poisonous.get(batch.seq));
+    const reference = references.get(batch.referenceVersion);
+    if (reference === undefined) throw new Error(`reference version ${batch.referenceVersion} was not read`);
+    const prepared = prepareBatch(content, { seq: batch.seq, calendar, ...reference });
+    const { counts, repeated } = fold.add(prepared, poisonous.get(batch.seq));
+    if (!isSame(repeated, batch.repeated)) differs('other repeated rows', tellRepeated(batch.repeated));
     if (tellCounts(counts) !== tellCounts(batch.counts)) differs(tellCounts(counts), tellCounts(batch.counts));
     lines += batch.lineCount;
   }
@@ -95,13 +98,27 @@ function reporterOf({ batchId }: StoredBatch, { bucket, report }: ReplayOptions)
 }
 
 /** Read before the batches are streamed, for a cursor has its connection to itself. */
-async function rateCardsByVersion(client: pg.ClientBase, bucket: number): Promise<Map<number, RateCards>> {
-  const cards = new Map<number, RateCards>();
-  for (const version of await referenceVersionsUsed(client, bucket))
-    cards.set(version, await loadRateCards(client, version));
-  return cards;
+async function referencesByVersion(
+  client: pg.ClientBase,
+  bucket: number,
+): Promise<Map<number, { readonly rateCards: RateCards; readonly judge: AloneJudge }>> {
+  const references = new Map<number, { rateCards: RateCards; judge: AloneJudge }>();
+  for (const version of await referenceVersionsUsed(client, bucket)) {
+    const rateCards = await loadRateCards(client, version);
+    references.set(version, { rateCards, judge: await loadAloneJudge(client, version) });
+  }
+  return references;
 }
 
-function tellCounts({ accepted, duplicates, conflicts, rejected }: LineCounts): string {
-  return `${accepted} accepted, ${duplicates} duplicates, ${conflicts} conflicts, ${rejected} rejected`;
+function isSame(expected: Buffer | null, found: Buffer | null): boolean {
+  return expected === null || found === null ? expected === found : expected.equals(found);
+}
+
+function tellRepeated(repeated: Buffer | null): string {
+  return repeated === null ? 'none' : repeated.toString('hex').slice(0, 64);
+}
+
+function tellCounts({ accepted, invalid, duplicates, conflicts, rejected }: LineCounts): string {
+  const reasons = ALONE_REASONS.map(reason => `${invalid[reason] ?? 0} ${reason}`).join(', ');
+  return `${accepted} accepted (${reasons}), ${duplicates} duplicates, ${conflicts} conflicts, ${rejected} rejected`;
 }

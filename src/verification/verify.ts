@@ -5,6 +5,7 @@ import type { Database } from '../db/database.ts';
 import type { BusinessCalendar } from '../domain/business-day.ts';
 import { dueInBucket } from '../earnings/due-developers.ts';
 import type { UnitEarnings } from '../earnings/earnings-fold.ts';
+import { storedInvalidEarnings } from '../earnings/invalid-earnings.ts';
 import { storedEarnings } from '../earnings/stored-earnings.ts';
 import type { BatchFold, RejectedLine } from '../events/batch-fold.ts';
 import { storedIdentities } from '../events/identities.ts';
@@ -15,6 +16,7 @@ import { storedConflictingLines, storedRejectedLines, unequalRedrives } from '..
 import { knowsMonthlyPlans } from '../plans/stored-plans.ts';
 import { bucketResults, unfinishedBuckets } from '../settlement/runs.ts';
 import { checkDecisions, type KnownDecisions, knownDecisions } from './check-decisions.ts';
+import { checkHoldRecords, checkHolds } from './check-holds.ts';
 import { checkLedger } from './check-ledger.ts';
 import { checkLinks } from './check-links.ts';
 import { DerivedDeductions } from './derived-deductions.ts';
@@ -72,6 +74,7 @@ export async function verify(db: Pick<Database, 'snapshot'>, options: VerifyOpti
     await strayRows(client, { bucketCount: options.bucketCount, report });
     await checkLinks(client, { bucketCount: options.bucketCount, report });
     await checkUnfinished(client, { bucketCount: options.bucketCount, report });
+    await checkHoldRecords(client, { report });
     return await knownDecisions(client, { ...options, report });
   });
   for (let bucket = 0; bucket < options.bucketCount; bucket += 1) {
@@ -112,6 +115,10 @@ async function verifyBucket(client: pg.ClientBase, check: BucketCheck) {
     { expected: earnings, found: storedEarnings(client, bucket) },
     { table: 'earnings', keyOf: earningsKey, tell: tellEarnings, report },
   );
+  await compareRows(
+    { expected: fold.invalid.sorted(), found: storedInvalidEarnings(client, bucket) },
+    { table: 'invalid_earnings', keyOf: row => `${earningsKey(row)}\0${row.reason}`, tell: tellEarnings, report },
+  );
   const due = await dueInBucket(client, bucket);
   checkDue(check, due, earnings);
   const dueKeys = new Set(due.map(each => `${each.businessDay} ${each.developerId}`));
@@ -126,6 +133,7 @@ async function verifyBucket(client: pg.ClientBase, check: BucketCheck) {
     referenceVersion,
     report,
   });
+  await checkHolds(client, check);
   const transfers = ofRuns + (await checkDecisions(client, { ...check, known: check.decisions }));
   return { batches, lines, identities, earnings: earningsRows, transfers, pendingBatches, dueDays: due.length };
 }
@@ -206,10 +214,10 @@ function identityKey({ identity, content }: { readonly identity: string; readonl
   return `${identity} ${content}`;
 }
 
-function earningsKey(row: UnitEarnings): string {
+function earningsKey(row: Readonly<UnitEarnings>): string {
   return [row.businessDay, row.developerId, row.appId, row.adUnitId, row.currency].join('\0');
 }
 
-function tellEarnings(row: UnitEarnings): string {
+function tellEarnings(row: Readonly<UnitEarnings>): string {
   return `${row.impressions} impressions, ${row.clicks} clicks, ${row.grossNanos} nanos`;
 }

@@ -52,6 +52,8 @@ const ROOM_OF_TABLE: Readonly<Record<string, string>> = {
   developers: 'catalog',
   due_days: 'earnings',
   earnings: 'earnings',
+  hold_acts: 'settlement',
+  holds: 'settlement',
   identity_segments: 'events',
   inbox_batches: 'events',
   installation: 'catalog',

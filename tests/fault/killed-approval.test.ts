@@ -78,12 +78,19 @@ async function isOnRecord(machine: Machine, id: string): Promise<boolean> {
   return rowCount !== 0;
 }
 
-/** Whether the server has noticed that the command is no more. */
-async function isGone(machine: Machine, application: string): Promise<boolean> {
-  const { rowCount } = await machine.look(client =>
-    client.query('select from pg_stat_activity where application_name = $1', [application]),
-  );
-  return rowCount === 0;
+/** Until the server has noticed that the command is no more. */
+async function untilGone(machine: Machine, application: string): Promise<void> {
+  const sessions = async () =>
+    (
+      await machine.look(client =>
+        client.query<{ state: string; query: string }>(
+          'select state, wait_event, query from pg_stat_activity where application_name = $1',
+          [application],
+        ),
+      )
+    ).rows;
+  await waitUntil(async () => (await sessions()).length === 0, { limitMs: COMMAND_LIMIT_MS });
+  expect(await sessions()).toEqual([]);
 }
 
 /** How long an approval takes that nobody disturbs, from its being on record to its commit. */
@@ -139,7 +146,7 @@ test('an approval that is killed while it writes, with the server too, leaves no
     await process.kill();
     if (crash) await machine.crashPostgres();
     else await blocker.query('rollback');
-    expect(await waitUntil(async () => await isGone(machine, application), { limitMs: COMMAND_LIMIT_MS })).toBe(true);
+    await untilGone(machine, application);
     expect(await applied(machine, 'caught')).toBe(false);
   }
   await done(machine, approve('caught'));
@@ -162,12 +169,11 @@ test('approvals that are killed at any moment are applied whole or not at all', 
     await propose(machine, id, books);
     const { process, application } = machine.command(approve(id));
     // On record, so that its transaction is the next thing it does.
-    expect(await waitUntil(async () => await isOnRecord(machine, id), { limitMs: COMMAND_LIMIT_MS, everyMs: 1 })).toBe(
-      true,
-    );
+    const begun = await waitUntil(async () => await isOnRecord(machine, id), { limitMs: COMMAND_LIMIT_MS, everyMs: 1 });
+    expect(begun, process.stderr).toBe(true);
     await sleep(chance.next() * 1.3 * usualMs);
     await process.kill();
-    expect(await waitUntil(async () => await isGone(machine, application), { limitMs: COMMAND_LIMIT_MS })).toBe(true);
+    await untilGone(machine, application);
     if (await applied(machine, id)) whole += 1;
     else undone += 1;
     await done(machine, approve(id));

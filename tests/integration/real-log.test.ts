@@ -71,7 +71,7 @@ function describeLog(queue: string, surround: () => Promise<Surroundings>): void
 
     test('comes to the published figures', async () => {
       expect(await ingest(app)).toEqual({
-        ...{ received: 4848, pending: 0, accepted: 4826, duplicates: 0, conflicts: 22, rejected: {} },
+        ...{ received: 4848, pending: 0, accepted: 4826, duplicates: 0, conflicts: 22, rejected: {}, invalid: {} },
       });
       expect(await settle(app)).toBeGreaterThan(0);
       expect(await ledgerTotals(app)).toEqual({
@@ -89,7 +89,7 @@ function describeLog(queue: string, surround: () => Promise<Surroundings>): void
     test('a second time changes nothing', async () => {
       const before = await wholeLedger(app);
       expect(await ingest(app)).toEqual({
-        ...{ received: 4848, pending: 0, accepted: 0, duplicates: 4826, conflicts: 22, rejected: {} },
+        ...{ received: 4848, pending: 0, accepted: 0, duplicates: 4826, conflicts: 22, rejected: {}, invalid: {} },
       });
       expect(await settle(app)).toBe(0);
       expect(await wholeLedger(app)).toEqual(before);

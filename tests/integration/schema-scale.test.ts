@@ -16,6 +16,7 @@ const REFERENCE_TABLES = [
   'developer_versions',
   'developers',
   'installation',
+  'invalidations',
   'migrations',
   'person_versions',
   'persons',
@@ -26,7 +27,10 @@ const REFERENCE_TABLES = [
   'provider_versions',
   'providers',
   'reference_versions',
+  'reinstatements',
   'settlement_runs',
+  'traffic_lists',
+  'traffic_policy_versions',
 ];
 
 /** Made by the migration runner in its own way: one row a migration, numbered by a sequence. */

@@ -46,8 +46,8 @@ const DAMAGES: readonly Damages[] = [
   {
     table: 'reference_versions',
     row: 'reference_version = 2',
-    changes: { reference_version: 'reference_version = 9', kind: `kind = 'catalog'` },
-    bogus: { reference_version: 9 },
+    changes: { reference_version: 'reference_version = 99', kind: `kind = 'catalog'` },
+    bogus: { reference_version: 99 },
   },
   { table: 'developers', row: `developer_id = 'dev_2'`, bogus: { developer_id: 'dev_3' } },
   {
@@ -117,9 +117,48 @@ const DAMAGES: readonly Damages[] = [
     bogus: { app_id: 'app_7_1' },
   },
   {
+    table: 'traffic_policy_versions',
+    row: `effective_from = '2018-05-01'`,
+    changes: { checks: `checks = jsonb_set(checks, '{known_bot}', 'false')` },
+    bogus: { reference_version: 1 },
+  },
+  {
+    table: 'traffic_lists',
+    row: `list_name = 'data_centres'`,
+    changes: { list_name: `list_name = 'known_bots'` },
+    bogus: { reference_version: 1 },
+  },
+  {
+    table: 'invalidations',
+    row: `invalidation_id = 'ticket-1'`,
+    changes: {
+      ad_unit_id: `ad_unit_id = 'unit_7_1', events = null, event_count = null`,
+      event_type: `event_type = 'click', events = null, event_count = null`,
+      events: `events = events || '2'`,
+      from_day: 'from_day = from_day - 1',
+    },
+    bogus: { invalidation_id: 'ticket-3' },
+  },
+  {
+    table: 'invalidations',
+    what: ' of a slice',
+    row: `invalidation_id = 'ticket-2'`,
+    changes: {
+      event_type: `event_type = 'click'`,
+      from_day: 'from_day = from_day - 1',
+      events: `events = 'click e1', event_count = 1, ad_unit_id = null, event_type = null`,
+      event_count: `events = 'click e1', event_count = 1, ad_unit_id = null, event_type = null`,
+    },
+    bogus: { invalidation_id: 'ticket-3' },
+  },
+  { table: 'reinstatements', row: `invalidation_id = 'ticket-1'`, bogus: { invalidation_id: 'ticket-2' } },
+  {
     table: 'inbox_batches',
     row: 'bucket = 1 and seq = 2',
     changes: {
+      invalid: `invalid = '{"known_bot": 1}'`,
+      repeated: `repeated = '\\x01'`,
+      format: `format = 'ipinyou'`,
       bucket: 'bucket = 0',
       clock: `clock = clock - interval '30 days'`,
       line_count: 'line_count = line_count + 1, accepted = accepted + 1',
@@ -134,6 +173,7 @@ const DAMAGES: readonly Damages[] = [
       batch_id: 'its place in the order is seq',
       ingest_id: 'which reading of which file it was',
       source: 'the name of the file',
+      format: 'how a refused line is read when it is tried again',
       accepted_at: INSTANT,
       processed_at: INSTANT,
     },
@@ -143,11 +183,19 @@ const DAMAGES: readonly Damages[] = [
     table: 'inbox_batches',
     what: ' that waits',
     row: 'seq is null',
-    changes: { bucket: 'bucket = 0', clock: `clock = clock - interval '30 days'`, seq: 'seq = 9' },
+    changes: {
+      bucket: 'bucket = 0',
+      clock: `clock = clock - interval '30 days'`,
+      seq: 'seq = 9',
+      invalid: `invalid = '{"known_bot": 1}'`,
+      repeated: `repeated = '\\x01'`,
+      format: `format = 'ipinyou'`,
+    },
     untold: {
       batch_id: 'its place among those that wait, where any other is as good',
       ingest_id: 'which reading of which file it was',
       source: 'the name of the file',
+      format: 'how a refused line is read when it is tried again',
       accepted_at: INSTANT,
     },
     unmissed: 'nothing was made of it yet',
@@ -171,6 +219,39 @@ const DAMAGES: readonly Damages[] = [
   },
   { table: 'conflicting_lines', row: 'seq = 1', bogus: { content: 1 } },
   { table: 'earnings', row: `app_id = 'app_7_2' and business_date = '2018-04-14'`, bogus: { ad_unit_id: 'unit_3' } },
+  {
+    table: 'invalid_earnings',
+    row: `reason = 'known_bot'`,
+    changes: { reason: `reason = 'data_centre'` },
+    bogus: { ad_unit_id: 'unit_3' },
+  },
+  {
+    table: 'deductions',
+    row: `reason = 'repeated_click'`,
+    bogus: { ad_unit_id: 'unit_3' },
+  },
+  {
+    table: 'deductions',
+    what: ' by another run',
+    row: `reason = 'repeated_click'`,
+    changes: Object.fromEntries(
+      [
+        'bucket',
+        'business_date',
+        'developer_id',
+        'app_id',
+        'ad_unit_id',
+        'currency',
+        'reason',
+        'invalidation_id',
+        'run_id',
+        'impressions',
+        'clicks',
+        'gross_nanos',
+      ].map(column => [column, `run_id = ${FIRST_RUN}`]),
+    ),
+    bogus: { reason: 'refund' },
+  },
   { table: 'due_days', row: `developer_id = 'dev_2'`, bogus: { business_date: '2018-04-20' } },
   { table: 'due_days', what: ' for want of a plan', row: `developer_id = 'dev_1'`, bogus: { developer_id: 'dev_3' } },
   {
@@ -342,7 +423,7 @@ test('an undamaged database differs in nothing; what is to be done yet is pendin
   expect(await system.verify()).toEqual({
     differences: [],
     differenceCount: 0,
-    checked: { batches: 9, lines: 27, identities: 15, earnings: 9, transfers: 42 },
+    checked: { batches: 10, lines: 32, identities: 20, earnings: 10, transfers: 46 },
     pending: { batches: 1, dueDays: 2 },
   });
 });
@@ -370,6 +451,7 @@ async function damaged(statements: readonly string[]): Promise<Verification> {
   try {
     await owner.query('set local session_replication_role = replica');
     await owner.query('drop trigger transfers_keep_rows on transfers');
+    await owner.query('drop trigger deductions_keep_rows on deductions');
     for (const table of ['decisions', 'decision_outcomes']) await owner.query(`drop trigger ${table}_keep on ${table}`);
     for (const statement of statements) expect((await owner.query(statement)).rowCount, statement).toBe(1);
     await owner.query('set local role apportion_app');

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
+import type { AppFile, CatalogFile, ProviderFile } from './catalog.ts';
 import { often, seldom } from './chance.ts';
+import type { InvalidationFile } from './invalidations.ts';
 import { EXAMPLE_LINE, lines } from './lines.ts';
-import type { AppFile, CatalogFile, PlanFileEntry } from './reference.ts';
-import { APPS, CATEGORIES, DAYS, LATE_APP, START, unitsOf } from './world.ts';
+import type { PlanFileEntry } from './plans.ts';
+import type { PolicyFile } from './traffic.ts';
+import { APPS, CATEGORIES, DATA_CENTRES, DAYS, LATE_APP, START, unitsOf } from './world.ts';
 
 /** What can happen. Files are named by their place among those already ingested, taken round. */
 export type Step =
@@ -12,11 +15,16 @@ export type Step =
   | { readonly kind: 'import-catalog'; readonly catalog: CatalogFile }
   | { readonly kind: 'import-plans'; readonly plans: readonly PlanFileEntry[] }
   | { readonly kind: 'accept-plan'; readonly planId: string; readonly developerId: string }
+  | { readonly kind: 'confirm-terms'; readonly providerId: string; readonly appId: string | null }
+  | { readonly kind: 'import-traffic'; readonly policies: readonly PolicyFile[]; readonly networks: string | null }
+  | { readonly kind: 'invalidate'; readonly asked: InvalidationFile }
+  | { readonly kind: 'reinstate'; readonly id: string }
   | { readonly kind: 'settle'; readonly day: string; readonly twice: boolean }
   | { readonly kind: 'settle-due' }
   | { readonly kind: 'request-run'; readonly day: string }
   | { readonly kind: 'work-off-runs' }
-  | { readonly kind: 'wait'; readonly hours: number };
+  | { readonly kind: 'wait'; readonly hours: number }
+  | { readonly kind: 'wait-until'; readonly instant: string };
 
 const day = fc.constantFrom(...DAYS);
 const SHARES = ['0.3', '0.5', '0.333333', '0.412345', '0.50'];
@@ -74,6 +82,97 @@ const plan: fc.Arbitrary<PlanFileEntry> = fc
     ...(reason === null ? {} : { outside_band: reason }),
   }));
 
+/** From a day to a later one or without end. */
+const span = fc
+  .record({ from: often(day, fc.constant('2018-01-01')), to: fc.option(day) })
+  .map(({ from, to }) => ({ effective_from: from, effective_to: to !== null && to < from ? from : to }));
+
+const provider: fc.Arbitrary<ProviderFile> = fc
+  .record({
+    id: often(fc.constantFrom('p1', 'p2'), fc.constantFrom('p3', 'ann')),
+    ratios: fc.oneof(
+      fc.constant([]),
+      fc
+        .record({ span, ratio: fc.constantFrom('0.20', '0.2', '0.123457') })
+        .map(({ span, ratio }) => [{ ...span, ratio }]),
+      fc.constant([
+        { effective_from: '2018-01-01', effective_to: '2018-03-15', ratio: '0.5' },
+        { effective_from: '2018-03-16', ratio: '0' },
+      ]),
+    ),
+    apps: fc.subarray(['a1', 'a2', 'b1', 'c1']),
+    terms: fc.array(fc.record({ span, ratio: fc.option(fc.constantFrom('0.3', '0.000001', '1')) }), {
+      minLength: 4,
+      maxLength: 4,
+    }),
+  })
+  .map(({ id, ratios, apps, terms }) => ({
+    ...{ id, name: `Agency ${id}`, type: 'company', country: 'CN', ratios },
+    apps: apps.flatMap((app_id, index) =>
+      terms.slice(index, index + 1).map(({ span, ratio }) => ({ app_id, ...span, ratio })),
+    ),
+  }));
+
+const confirmation: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constant('confirm-terms'),
+  providerId: often(fc.constantFrom('p1', 'p1', 'p2'), fc.constantFrom('p3', 'nobody')),
+  appId: often<string | null>(fc.constantFrom(null, 'a1', 'b1', 'c1', 'a2'), fc.constantFrom('d1', 'none')),
+});
+
+const policy: fc.Arbitrary<PolicyFile> = fc
+  .record({
+    from: fc.oneof(fc.constant('2018-01-01'), day),
+    rate: fc.constantFrom(true, false, { max_impressions: 1, max_clicks: 2 }, { max_clicks: 1 }),
+    soon: fc.constantFrom(true, false, { min_ms: 2_000 }),
+    repeated: fc.constantFrom(true, false, { window_ms: 300 }, { window_ms: 3_600_000 }),
+    switches: fc.record(
+      { known_bot: fc.boolean(), data_centre: fc.boolean(), click_without_impression: fc.boolean() },
+      { requiredKeys: [] },
+    ),
+    lookback: fc.constantFrom({}, { lookback_days: 0 }, { lookback_days: 2 }),
+  })
+  .map(({ from, rate, soon, repeated, switches, lookback }) => ({
+    effective_from: from,
+    checks: { implausible_rate: rate, click_too_soon: soon, repeated_click: repeated, ...switches },
+    ...lookback,
+  }));
+
+const traffic: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constant('import-traffic'),
+  policies: fc.oneof(fc.tuple(policy), fc.tuple(policy, policy)),
+  networks: fc.oneof(fc.constant(null), fc.constantFrom<string>(...DATA_CENTRES)),
+});
+
+const named = fc.record({ type: fc.constantFrom('click', 'impression'), id: fc.nat(99) });
+
+const invalidation: fc.Arbitrary<InvalidationFile> = fc
+  .record({
+    id: fc.nat(9).map(number => `i${number}`),
+    appId: often(fc.constantFrom('a1', 'a1', 'a2', 'b1', 'c1'), fc.constant('none')),
+    of: fc.oneof(
+      fc
+        .record({
+          span,
+          unit: fc.option(often(fc.constant('video'), fc.constant('none'))),
+          eventType: fc.option(fc.constantFrom('click', 'impression')),
+        })
+        .map(({ span: { effective_from: from, effective_to: to }, unit, eventType }) => ({
+          from,
+          to: to ?? from,
+          unit,
+          eventType,
+        })),
+      fc.array(named, { minLength: 1, maxLength: 2 }),
+    ),
+    reason: fc.constantFrom('click_farm', 'refund'),
+  })
+  .map(({ id, appId, of, reason }) => {
+    if (Array.isArray(of)) return { id, appId, reason, events: of.map(({ type, id }) => `${type} e${id}`).join('\n') };
+    const { from, to, unit, eventType } = of;
+    const adUnitId = unit === null ? {} : { adUnitId: `${appId}-${unit}` };
+    return { id, appId, reason, slice: { from, to, ...adUnitId, ...(eventType === null ? {} : { eventType }) } };
+  });
+
 const changedApp: fc.Arbitrary<AppFile> = fc
   .record({
     app: fc.constantFrom(...APPS.slice(0, 2), ...APPS),
@@ -90,6 +189,8 @@ const changedApp: fc.Arbitrary<AppFile> = fc
 
 const catalog: fc.Arbitrary<CatalogFile> = fc.oneof(
   { weight: 5, arbitrary: changedApp.map(app => ({ apps: [app] })) },
+  { weight: 4, arbitrary: provider.map(each => ({ providers: [each] })) },
+  { weight: 1, arbitrary: fc.tuple(provider, provider).map(providers => ({ providers })) },
   { weight: 1, arbitrary: fc.constant({ apps: [LATE_APP], ad_units: unitsOf(LATE_APP) }) },
   { weight: 1, arbitrary: fc.constant({ apps: [{ ...LATE_APP, id: 'a1' }] }) },
   { weight: 1, arbitrary: fc.constant({ apps: [{ ...LATE_APP, id: 'z', developer_id: 'nobody' }] }) },
@@ -103,7 +204,7 @@ const catalog: fc.Arbitrary<CatalogFile> = fc.oneof(
   },
 );
 
-const steps: Record<Step['kind'], { weight: number; arbitrary: fc.Arbitrary<Step> }> = {
+const steps: Record<Exclude<Step['kind'], 'wait-until'>, { weight: number; arbitrary: fc.Arbitrary<Step> }> = {
   ingest: {
     weight: 8,
     arbitrary: fc.record({
@@ -143,6 +244,16 @@ const steps: Record<Step['kind'], { weight: number; arbitrary: fc.Arbitrary<Step
       developerId: often(fc.constant('ann'), fc.constantFrom('ben', 'nobody')),
     }),
   },
+  'confirm-terms': { weight: 4, arbitrary: confirmation },
+  'import-traffic': { weight: 4, arbitrary: traffic },
+  invalidate: {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant('invalidate'), asked: invalidation }),
+  },
+  reinstate: {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('reinstate'), id: fc.nat(9).map(number => `i${number}`) }),
+  },
   settle: { weight: 4, arbitrary: fc.record({ kind: fc.constant('settle'), day, twice: fc.boolean() }) },
   'settle-due': { weight: 5, arbitrary: fc.record({ kind: fc.constant('settle-due') }) },
   'request-run': { weight: 1, arbitrary: fc.record({ kind: fc.constant('request-run'), day }) },
@@ -150,17 +261,29 @@ const steps: Record<Step['kind'], { weight: number; arbitrary: fc.Arbitrary<Step
   wait: { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait'), hours: fc.constantFrom(1, 12, 24) }) },
 };
 
+const UNTIL_START: Step = { kind: 'wait-until', instant: START };
+
+/** What is recorded before there is traffic, a day apart. */
+const early: fc.Arbitrary<Step[]> = fc
+  .array(
+    fc.oneof(
+      { weight: 4, arbitrary: confirmation },
+      ...(['accept-plan', 'import-traffic', 'import-plans', 'import-catalog'] as const).map(kind => steps[kind]),
+    ),
+    { minLength: 2, maxLength: 7, size: 'max' },
+  )
+  .map(all => [...all.flatMap((step): Step[] => [step, { kind: 'wait', hours: 24 }]), UNTIL_START]);
+
 /** Any steps in any order. */
-export const history: fc.Arbitrary<Step[]> = fc.array(fc.oneof(...Object.values(steps)), {
-  minLength: 12,
-  maxLength: 30,
-  size: 'max',
-});
+export const history: fc.Arbitrary<Step[]> = fc
+  .tuple(early, fc.array(fc.oneof(...Object.values(steps)), { minLength: 12, maxLength: 34, size: 'max' }))
+  .map(([before, after]) => [...before, ...after]);
 
 /** Histories that have shown a fault once. */
 export const EXAMPLES: Step[][] = [
   // A category that held before and after another one, and is then said to have held throughout.
   [
+    UNTIL_START,
     ...(['games', 'tools', 'tools'] as const).map((category, index) => ({
       ...({ kind: 'import-catalog' } as const),
       catalog: { apps: [{ ...(APPS[0] as AppFile), category, category_from: `2018-03-${[14, 16, 10][index]}` }] },
@@ -171,6 +294,7 @@ export const EXAMPLES: Step[][] = [
   ],
   // Two days under an accepted plan that goes by the month, and then a late event of the first.
   [
+    UNTIL_START,
     {
       kind: 'import-plans',
       plans: [

@@ -26,8 +26,17 @@ const instant = often(fc.constantFrom(...INSTANTS), fc.constantFrom(...EDGE_INST
 
 const PRICES = ['0', '2.50', '02.5', '0.000001', '0.37', '1000000', '999999.999999', '3.333333', '12345.678901'];
 
+/** Some of them in a data centre of `DATA_CENTRES`, in one or the other spelling. */
+const ADDRESSES = ['203.0.113.7', '::ffff:203.0.113.255', '203.0.114.0', '203.0.113.07', '2001:DB8::1', '2001:db9::'];
+const USER_AGENTS = [
+  'Mozilla/5.0 (compatible; Googlebot/2.1)',
+  'curl/7.1',
+  'Mozilla/5.0 (X11; Linux x86_64) Firefox/150.0',
+  '',
+];
+
 const goodFields = fc.record({
-  id: fc.nat(15).map(number => `e${number}`),
+  id: fc.nat(20).map(number => `e${number}`),
   type: fc.constantFrom('impression', 'click'),
   occurred_at: instant,
   app_id: often(fc.constantFrom(...APPS.map(app => app.id)), fc.constantFrom(LATE_APP.id, 'nobodys')),
@@ -38,7 +47,13 @@ const goodFields = fc.record({
     { weight: 1, arbitrary: fc.record({ campaign_id: fc.constantFrom('c-cny', 'c-usd', 'c-none') }) },
     { weight: 1, arbitrary: fc.constantFrom({}, { price: null }, { price: '1', campaign_id: 'c-usd' }) },
   ),
-  more: often(fc.constant({}), fc.constantFrom({ unknown: 1 }, { ip: '10.0.0.*' }, { ip: null }, { user_agent: '…' })),
+  more: fc.oneof(
+    { weight: 4, arbitrary: fc.constant({}) },
+    { weight: 1, arbitrary: fc.constantFrom({ unknown: 1 }, { ip: '10.0.0.*' }, { ip: null }, { user_agent: '…' }) },
+    { weight: 1, arbitrary: fc.constantFrom(...ADDRESSES).map(ip => ({ ip })) },
+    { weight: 1, arbitrary: fc.constantFrom(...USER_AGENTS).map(user_agent => ({ user_agent })) },
+    { weight: 1, arbitrary: fc.constantFrom('x', 'y').map(device_id => ({ device_id })) },
+  ),
 });
 
 const BAD_FIELDS: Record<string, unknown>[] = [
@@ -87,6 +102,46 @@ export const eventLine = fc
     }),
   );
 
+/** Instants around which a device is busy: in one hour, over an hour, over midnight. */
+const BUSY = ['2018-03-15T10:00:00.000+08:00', '2018-03-16T23:59:58.000+08:00', '2018-03-17T22:59:59.700+08:00'];
+const STEPS_MS = [0, 1, 300, 499, 500, 2_000, 9_999, 10_000, 10_001, 3_600_000];
+
+/** One device busy on an ad unit, as the checks that need other events look for. */
+const burst: fc.Arbitrary<string[]> = fc
+  .record({
+    appId: fc.constantFrom('a1', 'a2', 'b1'),
+    start: fc.constantFrom(...BUSY),
+    device: fc.constantFrom('x', 'y'),
+    traffic: fc.array(
+      fc.record({
+        id: fc.integer({ min: 30, max: 99 }),
+        type: fc.constantFrom('click', 'click', 'impression'),
+        unit: often(fc.constant('video'), fc.constant('banner')),
+        afterMs: fc.constantFrom(...STEPS_MS),
+        of: fc.option(fc.nat(7)),
+        more: often(
+          fc.constant({}),
+          fc.constantFrom({ ip: '203.0.113.9' }, { device_id: null }, { price: '0.000001' }),
+        ),
+      }),
+      { minLength: 3, maxLength: 9, size: 'max' },
+    ),
+  })
+  .map(({ appId, start, device, traffic }) => {
+    let at = Temporal.Instant.from(start);
+    const impressions = traffic.filter(({ type }) => type === 'impression');
+    return traffic.map(({ id, type, unit, afterMs, of, more }) => {
+      at = at.add({ milliseconds: afterMs });
+      const impression = of === null ? undefined : impressions[of % Math.max(1, impressions.length)];
+      return JSON.stringify({
+        ...{ id: `e${id}`, type, occurred_at: at.toString(), app_id: appId, ad_unit_id: `${appId}-${unit}` },
+        ...{ currency: 'CNY', price: '1.000007', device_id: device },
+        ...(type === 'click' && impression !== undefined ? { impression_id: `e${impression.id}` } : {}),
+        ...more,
+      });
+    });
+  });
+
 const line: fc.Arbitrary<string> = fc.oneof(
   { weight: 30, arbitrary: eventLine },
   { weight: 1, arbitrary: fc.constantFrom(...BAD_LINES) },
@@ -97,7 +152,12 @@ const line: fc.Arbitrary<string> = fc.oneof(
 export const lines = fc
   .record({
     first: fc
-      .array(line, { minLength: 1, maxLength: 24, size: 'max' })
+      .array(fc.oneof({ weight: 9, arbitrary: line.map(each => [each]) }, { weight: 2, arbitrary: burst }), {
+        minLength: 1,
+        maxLength: 18,
+        size: 'max',
+      })
+      .map(all => all.flat())
       .filter(some => some.some(each => each.trim() !== '')),
     again: fc.array(fc.record({ place: fc.nat(19), respell: fc.constantFrom(...RESPELLINGS) }), {
       maxLength: 6,

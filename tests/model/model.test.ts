@@ -8,6 +8,17 @@ import { SideBySide } from './side-by-side.ts';
 const RUNS = Number(process.env.RUNS ?? 30);
 const MS_A_RUN = 10_000;
 
+const INVALID_REASONS = [
+  'click_farm',
+  'click_too_soon',
+  'click_without_impression',
+  'data_centre',
+  'implausible_rate',
+  'known_bot',
+  'refund',
+  'repeated_click',
+];
+
 let system: SettlementSystem;
 beforeAll(async () => {
   system = await SettlementSystem.open({ bucketCount: 4 });
@@ -24,6 +35,10 @@ test(
       repeats: 0,
       conflicts: 0,
       acceptances: 0,
+      confirmations: 0,
+      decisions: 0,
+      invalid: new Set<string>(),
+      ofProviders: 0,
     };
     await fc.assert(
       fc.asyncProperty(history, async steps => {
@@ -42,7 +57,13 @@ test(
         seen.corrections += transfers.filter(transfer => transfer.version > 1).length;
         seen.repeats += counts.duplicates;
         seen.conflicts += counts.conflicts;
-        seen.acceptances += both.model.reference.acceptances;
+        seen.acceptances += both.model.plans.acceptances;
+        seen.confirmations += both.model.providers.confirmations;
+        seen.decisions += both.model.invalidations.recorded;
+        seen.ofProviders += transfers.filter(transfer => transfer.provider !== null).length;
+        for (const row of [...both.model.deductions(new Set()), ...both.model.earnings({ alone: true })]) {
+          seen.invalid.add((row.split('|')[5] ?? '').replace(/ by .*/, ''));
+        }
         for (const reason of Object.keys(counts.rejected)) seen.rejected.add(reason);
       }),
       {
@@ -50,10 +71,13 @@ test(
         ...{ interruptAfterTimeLimit: RUNS * 6_000, markInterruptAsFailure: true },
       },
     );
+    console.log(seen);
     // Histories in which nothing happens would agree too.
     expect(seen.transfers).toBeGreaterThan(10 * RUNS);
     expect(seen.acceptances).toBeGreaterThan(RUNS / 5);
     for (const each of [seen.corrections, seen.repeats, seen.conflicts]) expect(each).toBeGreaterThan(RUNS);
+    for (const each of [seen.confirmations, seen.decisions, seen.ofProviders]) expect(each).toBeGreaterThan(RUNS);
+    expect([...seen.invalid].sort()).toEqual(INVALID_REASONS);
     expect(seen.rejected.size).toBeGreaterThan(10);
   },
   RUNS * MS_A_RUN,

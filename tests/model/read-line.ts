@@ -10,6 +10,10 @@ export interface ModelEvent {
   /** Null: the campaign's rate card has to price it. */
   readonly priceMicros: bigint | null;
   readonly campaignId: string | null;
+  readonly impressionId: string | null;
+  readonly deviceId: string | null;
+  readonly userAgent: string | null;
+  readonly ip: string | null;
   /** All fields by value: equal for the same content, and only then. */
   readonly content: string;
 }
@@ -50,14 +54,15 @@ function readFields(fields: Record<string, unknown>): LineReading {
   const impressionId = fields.impression_id ?? null;
   if (impressionId !== null && !isId(impressionId)) return { reason: 'bad_impression_id' };
   const [deviceId, userAgent, ip] = [fields.device_id ?? null, fields.user_agent ?? null, fields.ip ?? null];
-  if (deviceId !== null && typeof deviceId !== 'string') return { reason: 'bad_device_id' };
-  if (userAgent !== null && typeof userAgent !== 'string') return { reason: 'bad_user_agent' };
-  if (ip !== null && typeof ip !== 'string') return { reason: 'bad_ip' };
+  if (deviceId !== null && !isText(deviceId, /^[\x20-\x7e]{1,128}$/)) return { reason: 'bad_device_id' };
+  if (userAgent !== null && !isUserAgent(userAgent)) return { reason: 'bad_user_agent' };
+  if (ip !== null && !isText(ip, /^[\x20-\x7e]{0,64}$/)) return { reason: 'bad_ip' };
   const content = JSON.stringify([
     ...[id, type, atMs, appId, adUnitId, currency, priceMicros === null ? null : String(priceMicros)],
     ...[campaignId, impressionId, deviceId, userAgent, ip],
   ]);
-  return { event: { id, type, atMs, appId, adUnitId, currency, priceMicros, campaignId, content } };
+  const names = { campaignId, impressionId, deviceId, userAgent, ip };
+  return { event: { id, type, atMs, appId, adUnitId, currency, priceMicros, ...names, content } };
 }
 
 /** A price of at most 1,000,000 with at most 6 decimals, in millionths; null for anything else. */
@@ -75,7 +80,15 @@ export function grossNanos(type: ModelEvent['type'], priceMicros: bigint): bigin
 }
 
 function isId(value: unknown): value is string {
-  return typeof value === 'string' && /^[\x20-\x7e]{1,64}$/.test(value);
+  return isText(value, /^[\x20-\x7e]{1,64}$/);
+}
+
+function isText(value: unknown, form: RegExp): value is string {
+  return typeof value === 'string' && form.test(value);
+}
+
+function isUserAgent(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= 1024 && value.isWellFormed() && !value.includes('\0');
 }
 
 function instantMs(value: unknown): number | null {

@@ -2,10 +2,11 @@ import { expect } from 'vitest';
 import { bucketOf } from '../../src/domain/bucket.ts';
 import { isRefusal } from '../../src/domain/errors.ts';
 import type { BucketOfRun } from '../../src/settlement/settle-bucket.ts';
-import { ledgerText, type SettlementSystem } from '../support/settlement-system.ts';
+import type { SettlementSystem } from '../support/settlement-system.ts';
 import type { Step } from './histories.ts';
 import { PureModel } from './pure-model.ts';
-import { FIRST_CATALOG, FIRST_PLANS, START } from './world.ts';
+import { booksOf, deductionsOf, invalidEarningsOf, modelText, unlikeGross } from './stored-ledger.ts';
+import { EARLY, FIRST_CATALOG, FIRST_PLANS } from './world.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -18,7 +19,7 @@ export class SideBySide {
 
   /** Empties the system. */
   static async begin(system: SettlementSystem): Promise<SideBySide> {
-    await system.reset(START);
+    await system.reset(EARLY);
     const both = new SideBySide(system);
     await both.take({ kind: 'import-catalog', catalog: FIRST_CATALOG });
     await both.take({ kind: 'import-plans', plans: FIRST_PLANS });
@@ -59,6 +60,24 @@ export class SideBySide {
         const code = await refusalCode(() => system.acceptPlan(planId, developerId));
         return expect(code).toBe(model.acceptPlan(planId, developerId, system.now));
       }
+      case 'confirm-terms': {
+        const { providerId, appId } = step;
+        const code = await refusalCode(() => system.confirmTerms(providerId, appId));
+        return expect(code).toBe(model.confirmTerms(providerId, appId, system.now));
+      }
+      case 'import-traffic': {
+        const { policies, networks } = step;
+        const code = await refusalCode(() => system.importTrafficWith(networks, ...policies));
+        return expect(code ?? 'taken').toBe(model.importTraffic(policies, networks) ? 'taken' : 'bad_traffic');
+      }
+      case 'invalidate': {
+        const code = await refusalCode(() => system.invalidate(step.asked));
+        return expect(code).toBe(model.invalidate(step.asked));
+      }
+      case 'reinstate': {
+        const code = await refusalCode(() => system.reinstate(step.id));
+        return expect(code).toBe(model.reinstate(step.id));
+      }
       case 'settle': {
         const runs = step.twice ? [step.day, step.day] : [step.day];
         const codes = await Promise.all(runs.map(day => refusalCode(() => system.requestRun(day))));
@@ -82,6 +101,9 @@ export class SideBySide {
         return;
       case 'wait':
         system.now = new Date(system.now.getTime() + step.hours * HOUR_MS);
+        return;
+      case 'wait-until':
+        system.now = new Date(Math.max(system.now.getTime(), Date.parse(step.instant)));
     }
   }
 
@@ -98,16 +120,14 @@ export class SideBySide {
     expect(counts).toEqual(model.counts);
     expect(pending).toBe(model.waitingLines);
     expect(await system.earnings()).toEqual(model.earnings());
-    expect(await system.ledger()).toEqual(model.transfers.map(ledgerText).sort());
-    const balances = await system.balances();
-    expect(new Map(balances.map(each => [`${each.developerId} ${each.account} ${each.currency}`, each.nanos]))).toEqual(
-      model.balances(),
-    );
-    for (const [book, accounts] of Map.groupBy(balances, each => `${each.developerId} ${each.currency}`)) {
-      expect([book, accounts.reduce((sum, each) => sum + each.nanos, 0n)]).toEqual([book, 0n]);
-    }
+    const books = await booksOf(system.db);
+    expect(books.transfers).toEqual(model.transfers.map(modelText).sort());
+    expect(books.balances).toEqual(model.balances());
+    expect(books.broken).toEqual([]);
     const due = new Set(await system.due());
     expect([...model.unsettled()].filter(day => !due.has(day))).toEqual([]);
+    expect(await deductionsOf(system.db, due)).toEqual(model.deductions(due));
+    expect(await unlikeGross(system.db, due)).toEqual([]);
   }
 
   async verify(): Promise<void> {
@@ -115,6 +135,7 @@ export class SideBySide {
     expect(differences).toEqual([]);
     expect(checked.transfers).toBe(this.model.transfers.length);
     expect(pending.dueDays).toBe((await this.system.due()).length);
+    expect(await invalidEarningsOf(this.system.db)).toEqual(this.model.earnings({ alone: true }));
     const { rows } = await this.system.db.query<{ kept: number }>('select count(*) as kept from conflicting_lines');
     expect(rows[0]?.kept).toBe(this.model.conflictingContents);
     expect((await this.system.trialBalance()).balanced).toBe(true);

@@ -1,6 +1,10 @@
-import type { AppFile, CatalogFile, PlanFileEntry } from './reference.ts';
+import type { AppFile, CatalogFile, ProviderFile } from './catalog.ts';
+import type { PlanFileEntry } from './plans.ts';
 
-/** When a history begins; its days lie around it, on both sides of the middle of the month. */
+/** When the first catalog and plans are recorded; what is accepted and confirmed soon after acts on most days. */
+export const EARLY = '2018-03-08T12:00:00+08:00';
+
+/** When traffic begins to come in; its days lie around it, on both sides of the middle of the month. */
 export const START = '2018-03-18T12:00:00+08:00';
 
 export const DAYS = ['2018-02-11', '2018-03-10', '2018-03-14', '2018-03-15', '2018-03-16', '2018-03-17', '2018-03-18'];
@@ -21,10 +25,28 @@ export const LATE_APP: AppFile = { id: 'd2', developer_id: 'dan', name: 'D2', ca
 export const unitsOf = ({ id }: AppFile) =>
   ['banner', 'video'].map(format => ({ id: `${id}-${format}`, app_id: id, format }));
 
+const company = { type: 'company', country: 'CN' };
+
+const PROVIDERS: readonly ProviderFile[] = [
+  {
+    ...{ id: 'p1', name: 'Agency One', ...company },
+    ratios: [{ effective_from: '2018-01-01', ratio: '0.20' }],
+    apps: [
+      { app_id: 'a1', effective_from: '2018-01-01' },
+      { app_id: 'b1', effective_from: '2018-03-14', effective_to: '2018-03-16', ratio: '0.333333' },
+    ],
+  },
+  {
+    ...{ id: 'p2', name: 'Agency Two', ...company },
+    ...{ ratios: [], apps: [{ app_id: 'c1', effective_from: '2018-03-01', effective_to: null, ratio: '1' }] },
+  },
+];
+
 export const FIRST_CATALOG: CatalogFile = {
-  developers: DEVELOPERS.map(id => ({ id, name: id, type: 'company', country: 'CN' })),
+  developers: DEVELOPERS.map(id => ({ id, name: id, ...company })),
   apps: APPS,
   ad_units: APPS.flatMap(unitsOf),
+  providers: PROVIDERS,
   campaigns: [
     {
       id: 'c-cny',
@@ -54,3 +76,6 @@ export const FIRST_PLANS: readonly PlanFileEntry[] = [
     tiers: [{ up_to: '0.02', share: '0.5' }, { share: '0.333333' }],
   },
 ];
+
+/** A text file of networks, with and without the addresses of events. */
+export const DATA_CENTRES = ['203.0.113.0/24 # documentation\n\n2001:db8::/32\n', '203.0.112.0/22\n', '# none\n'];

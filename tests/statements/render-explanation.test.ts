@@ -29,6 +29,8 @@ const transfer = (id: string, version: number, amount: string) => ({
 });
 
 const EXPLANATION: Explanation = {
+  as_known_on: null,
+  known: { cutoff_seq: 12, reference_version: 2 },
   app: { id: 'app_7_1', name: 'Lucky Seven' },
   developer: { id: 'dev_7', name: 'Seven Studio' },
   business_date: day('2018-04-15'),

@@ -45,6 +45,7 @@ const SOURCES: ProviderSources = {
     },
   ],
   decided: [],
+  kept: [],
   nameOf: appId => (appId === 'app_7_1' ? 'Lucky Seven' : 'Unlucky'),
 };
 

@@ -144,6 +144,27 @@ async function decide(deciding: Deciding): Promise<void> {
   await deciding.reject('adjust-2');
 }
 
+/** A day of its own, with every way in which traffic does not count. */
+async function takeInvalidTraffic(system: SettlementSystem): Promise<void> {
+  system.now = new Date('2018-05-03T09:00:00+08:00');
+  await system.importTraffic({ effective_from: '2018-05-01' });
+  await system.importTrafficWith('203.0.113.0/24');
+  const at = (time: string) => ({ ...click, occurred_at: `2018-05-01T${time}+08:00`, device_id: 'd1' });
+  await system.take([
+    line('unit_7_1', at('10:00:00')),
+    line('unit_7_1', at('10:00:05')),
+    line('unit_7_1', { ...at('11:00:00'), user_agent: 'curl/8.0' }),
+    line('unit_7_1', { ...at('12:00:00'), id: 'refunded' }),
+    line('unit_7_1', { ...at('13:00:00'), type: 'impression' }),
+  ]);
+  await system.invalidate({ id: 'ticket-1', appId: 'app_7_1', events: 'click refunded', reason: 'refund' });
+  const slice = { from: '2018-05-01', to: '2018-05-01', adUnitId: 'unit_7_1', eventType: 'impression' as const };
+  await system.invalidate({ id: 'ticket-2', appId: 'app_7_1', slice, reason: 'complaint' });
+  await system.settle('2018-05-01');
+  await system.reinstate('ticket-1');
+  await system.settle('2018-05-01');
+}
+
 /**
  * Everything that an installation may hold, in few rows and four buckets, brought about as in production: two settled days, of
  * partly shared with a service provider, of which parts were settled again because of a late event, a corrected plan and a moved category; a third day that is due; a day
@@ -179,6 +200,7 @@ export async function openSmallInstallation(): Promise<SettlementSystem> {
 
   await decide(new Deciding(system));
 
+  await takeInvalidTraffic(system);
   await system.ingest([line('unit_1', onTheThirdDay), line('unit_1', onTheThirdDay)]);
   return system;
 }

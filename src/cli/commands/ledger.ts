@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { App } from '../../app.ts';
 import type { Queryable } from '../../db/database.ts';
+import { checkAsKnownOn } from '../../domain/as-known-on.ts';
 import type { BusinessDay } from '../../domain/business-day.ts';
 import type { PeriodRange } from '../../domain/period.ts';
 import { ACCOUNT_KINDS, type AccountKind, TRANSFER_REASONS } from '../../domain/transfer.ts';
@@ -11,7 +12,7 @@ import type { TransferRow } from '../../ledger/transfer-row.ts';
 import { type TrialBalance, trialBalance } from '../../ledger/trial-balance.ts';
 import { dayOfRun } from '../../settlement/runs-of-days.ts';
 import { type Column, grouped, textTable } from '../../statements/text-table.ts';
-import { countArgument, currencyArgument, dayArgument, periodArgument } from '../arguments.ts';
+import { asKnownOnOption, countArgument, currencyArgument, dayArgument, periodArgument } from '../arguments.ts';
 import { type CommandRegistry, type Result, withApp } from '../command.ts';
 import { printCsv } from '../csv.ts';
 import type { Output } from '../output.ts';
@@ -32,6 +33,7 @@ interface LedgerOptions {
   readonly limit: number;
   readonly after?: string;
   readonly csv?: boolean;
+  readonly asKnownOn?: Date;
 }
 
 export function registerLedger(program: Command, registry: CommandRegistry): void {
@@ -46,6 +48,7 @@ export function registerLedger(program: Command, registry: CommandRegistry): voi
       .option('--provider <id>', 'the service provider who owns the book')
       .addOption(account())
       .option('--currency <code>', 'ISO 4217', currencyArgument)
+      .addOption(asKnownOnOption())
       .option('--limit <rows>', `at most so many rows, up to ${MOST_ROWS}`, countArgument(MOST_ROWS), MOST_ROWS)
       .option('--after <cursor>', 'go on behind the row where the last page ended')
       .option('--csv', 'print CSV');
@@ -74,6 +77,7 @@ export function registerLedger(program: Command, registry: CommandRegistry): voi
     .description('debits and credits of each kind of account; exits with 1 unless they balance')
     .option('--currency <code>', 'ISO 4217', currencyArgument)
     .option('--period <period>', 'a half-month such as 2018-04-H1, or a month', periodArgument)
+    .addOption(asKnownOnOption())
     .addHelpText('after', '\nExample:\n  npx apportion ledger trial-balance --period 2018-04');
   registry.on(trial, async (_args, options, output) =>
     withApp(output, async app => await showTrialBalance(app, options as unknown as LedgerOptions)),
@@ -93,6 +97,7 @@ async function showTransfers(app: App, options: LedgerOptions, output: Output): 
     reason: options.reason,
     account: options.account,
     currency: options.currency,
+    bookedBy: bookedBy(app, options),
   };
   if (options.csv === true && options.after === undefined && options.limit === MOST_ROWS) {
     await app.db.snapshot(async tx => await printCsv(TRANSFER_CSV, streamTransfers(tx, await onDayOfRun(tx, filters))));
@@ -104,7 +109,16 @@ async function showTransfers(app: App, options: LedgerOptions, output: Output): 
   );
   noteNext(page.next, output);
   if (options.csv === true) await printCsv(TRANSFER_CSV, page.items);
-  return { data: page, text: options.csv === true ? '' : transfersTable(page.items) };
+  return { data: { ...asKnownOn(options), ...page }, text: options.csv === true ? '' : transfersTable(page.items) };
+}
+
+/** Refuses (`instant_in_future`) what nobody can know yet. */
+function bookedBy(app: App, options: Pick<LedgerOptions, 'asKnownOn'>): Date | undefined {
+  return options.asKnownOn && checkAsKnownOn(options.asKnownOn, app.now());
+}
+
+function asKnownOn({ asKnownOn: instant }: Pick<LedgerOptions, 'asKnownOn'>): { as_known_on?: string } {
+  return instant === undefined ? {} : { as_known_on: instant.toISOString() };
 }
 
 /** A run settles one day, so only that day's transfers need to be searched for it. */
@@ -170,13 +184,14 @@ async function showBalances(app: App, options: LedgerOptions, output: Output): P
       providerId: options.provider,
       account: options.account,
       currency: options.currency,
+      bookedBy: bookedBy(app, options),
       limit: options.limit,
       after: options.after,
     }),
   );
   noteNext(page.next, output);
   if (options.csv === true) await printCsv(['developer_id', 'account', 'balance', 'currency'], page.items);
-  return { data: page, text: options.csv === true ? '' : balancesTable(page.items) };
+  return { data: { ...asKnownOn(options), ...page }, text: options.csv === true ? '' : balancesTable(page.items) };
 }
 
 function balancesTable(rows: readonly BalanceRow[]): string {
@@ -190,8 +205,9 @@ async function showTrialBalance(app: App, options: LedgerOptions): Promise<Resul
   const balance = await trialBalance(app.db, {
     currency: options.currency,
     period: options.period,
+    bookedBy: bookedBy(app, options),
   });
-  return { data: balance, text: trialBalanceTable(balance), exitCode: balance.balanced ? 0 : 1 };
+  return { data: { ...asKnownOn(options), ...balance }, text: trialBalanceTable(balance), exitCode: balance.balanced ? 0 : 1 };
 }
 
 function trialBalanceTable({ items, totals, balanced }: TrialBalance): string {

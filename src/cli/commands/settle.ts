@@ -3,7 +3,7 @@ import { type App, runDepsOf } from '../../app.ts';
 import { awaitWork } from '../../await-work.ts';
 import { type BusinessDay, daysInRange } from '../../domain/business-day.ts';
 import { Refusal } from '../../domain/errors.ts';
-import { type RunProgress, runProgress, type SettlementRun } from '../../settlement/runs.ts';
+import { bucketsDone, type RunProgress, runProgress, type SettlementRun } from '../../settlement/runs.ts';
 import { type RunDeps, resumeRun, settleDays, settleDueDays } from '../../settlement/settle-days.ts';
 import { unsettledApps } from '../../settlement/unsettled-apps.ts';
 import { runSettlementWorkers } from '../../worker-set.ts';
@@ -12,6 +12,10 @@ import { type CommandRegistry, type Result, withApp } from '../command.ts';
 import type { Output } from '../output.ts';
 
 const SHOWN_APPS = 20;
+/** As many days as the acceptance window has: a chain of changes can't be longer. */
+const MOST_ROUNDS = 40;
+
+type FinishedRun = SettlementRun & RunProgress;
 
 interface SettleOptions {
   readonly date?: BusinessDay;
@@ -48,10 +52,7 @@ function refuseWrongUse({ date, to, due, run }: SettleOptions): void {
 }
 
 async function settleAndWait(app: App, options: SettleOptions, output: Output): Promise<Result> {
-  const runs = await startRuns(runDepsOf(app), options);
-  await awaitRuns(app, runs, output);
-  const items: (SettlementRun & RunProgress)[] = [];
-  for (const run of runs) items.push({ ...run, ...(await runProgress(app.db, run.runId)) });
+  const items = await startAndAwait(app, options, output);
   const withoutPlan = items.some(item => item.appsWithoutPlan > 0);
   if (withoutPlan) await noteAppsWithoutPlan(app, items, output);
   return {
@@ -69,27 +70,45 @@ async function settleAndWait(app: App, options: SettleOptions, output: Output): 
   };
 }
 
-async function startRuns(deps: RunDeps, { date, to, run }: SettleOptions): Promise<SettlementRun[]> {
+/**
+ * Settling a day can make the next one due again: a click that now counts makes one after midnight a repeated one. So what is due is
+ * asked for again, until nothing is but days that wait for a plan.
+ */
+async function startAndAwait(app: App, options: SettleOptions, output: Output): Promise<FinishedRun[]> {
+  const finished: FinishedRun[] = [];
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    const waiting = new Set(finished.filter(run => run.appsWithoutPlan > 0).map(run => run.businessDay));
+    const runs = await startRuns(runDepsOf(app), options, waiting);
+    if (runs.length === 0) break;
+    await awaitRuns(app, runs, output);
+    for (const run of runs) finished.push({ ...run, ...(await runProgress(app.db, run.runId)) });
+    if (options.due !== true) break;
+  }
+  return finished;
+}
+
+async function startRuns(
+  deps: RunDeps,
+  { date, to, run }: SettleOptions,
+  waiting: ReadonlySet<BusinessDay>,
+): Promise<SettlementRun[]> {
   if (run !== undefined) return [await resumeRun(deps, run)];
-  if (date === undefined) return await settleDueDays(deps);
+  if (date === undefined) return await settleDueDays(deps, { except: waiting });
   return await settleDays(deps, daysInRange({ from: date, to: to ?? date }));
 }
 
-function describe({ businessDay, apps, transfers, appsWithoutPlan }: SettlementRun & RunProgress): string {
+function describe({ businessDay, apps, transfers, appsWithoutPlan }: FinishedRun): string {
   const rest = appsWithoutPlan > 0 ? `; ${appsWithoutPlan} without a plan stay due` : '';
   return `${businessDay}: ${transfers.toLocaleString('en-US')} transfers for ${apps.toLocaleString('en-US')} ${apps === 1 ? 'app' : 'apps'}${rest}`;
 }
 
 async function awaitRuns(app: App, runs: readonly SettlementRun[], output: Output): Promise<void> {
   const total = runs.reduce((sum, run) => sum + run.buckets.length, 0);
+  const runIds = runs.map(run => run.runId);
   const progress = output.progress({ label: 'settling', total });
   try {
     await awaitWork(app, {
-      remaining: async () => {
-        let done = 0;
-        for (const run of runs) done += (await runProgress(app.db, run.runId)).bucketsDone;
-        return total - done;
-      },
+      remaining: async () => total - (await bucketsDone(app.db, runIds)),
       startWorkers: () => runSettlementWorkers(app, error => output.note(`apportion: ${error.message}`)),
       onProgress: remaining => progress.update(total - remaining),
     });

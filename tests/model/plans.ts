@@ -1,43 +1,7 @@
-/** Rules 7 and 8, and what the design says of catalogs and plans; nothing here comes from the program. */
+/** Rules 7 and 8 and docs/plans.md; nothing here comes from the program. */
 import { Decimal } from 'decimal.js';
-import { microsOf } from './read-line.ts';
-
-const Exact = Decimal.clone({ precision: 200, toExpPos: 200, toExpNeg: -200 });
-
-export interface CatalogFile {
-  readonly developers?: readonly DeveloperFile[];
-  readonly apps?: readonly AppFile[];
-  readonly ad_units?: readonly { readonly id: string; readonly app_id: string; readonly format: string }[];
-  readonly campaigns?: readonly CampaignFile[];
-}
-
-export interface DeveloperFile {
-  readonly id: string;
-  readonly name: string;
-  readonly type: string;
-  readonly country: string;
-}
-
-export interface AppFile {
-  readonly id: string;
-  readonly developer_id: string;
-  readonly name: string;
-  readonly category: string;
-  readonly category_from?: string;
-}
-
-export interface CampaignFile {
-  readonly id: string;
-  readonly currency: string;
-  readonly rate_cards: readonly RateCardFile[];
-}
-
-interface RateCardFile {
-  readonly effective_from: string;
-  readonly effective_to: string | null;
-  readonly cpm?: string;
-  readonly cpc?: string;
-}
+import type { ModelCatalog } from './catalog.ts';
+import { Exact, halfEven, NANOS } from './rounding.ts';
 
 export interface PlanFileEntry {
   readonly id: string;
@@ -61,89 +25,23 @@ interface PlanVersion {
 
 const NEVER = 'never';
 
-interface ModelApp {
-  readonly developerId: string;
-  /** In the order in which they were recorded. */
-  readonly categories: { readonly category: string; readonly from: string }[];
-}
-
-export type CardPrice = 'none' | 'other_currency' | bigint;
-
-export class ModelReference {
-  readonly #developers = new Set<string>();
-  readonly #apps = new Map<string, ModelApp>();
-  readonly #appByAdUnit = new Map<string, string>();
-  readonly #campaigns = new Map<string, CampaignFile>();
+export class ModelPlans {
+  readonly #catalog: ModelCatalog;
   /** By id, in the order in which they were recorded. */
   readonly #plans = new Map<string, PlanVersion[]>();
   #recordings = 0;
   /** How many were recorded. */
   acceptances = 0;
 
-  developerOf(appId: string): string | null {
-    return this.#apps.get(appId)?.developerId ?? null;
-  }
-
-  appOfAdUnit(adUnitId: string): string | null {
-    return this.#appByAdUnit.get(adUnitId) ?? null;
+  constructor(catalog: ModelCatalog) {
+    this.#catalog = catalog;
   }
 
   /** False: refused, and nothing of it taken. */
-  importCatalog(file: CatalogFile, today: string): boolean {
-    const { developers = [], apps = [], ad_units: adUnits = [], campaigns = [] } = file;
-    const knows = (id: string) => this.#developers.has(id) || developers.some(developer => developer.id === id);
-    const hasApp = (id: string) => this.#apps.has(id) || apps.some(app => app.id === id);
-    const moves = (app: AppFile) => (this.developerOf(app.id) ?? app.developer_id) !== app.developer_id;
-    if (apps.some(app => !knows(app.developer_id) || moves(app))) return false;
-    if (adUnits.some(unit => !hasApp(unit.app_id) || (this.appOfAdUnit(unit.id) ?? unit.app_id) !== unit.app_id)) {
-      return false;
-    }
-    for (const { id } of developers) this.#developers.add(id);
-    for (const app of apps) this.#recordCategory(app, today);
-    for (const unit of adUnits) this.#appByAdUnit.set(unit.id, unit.app_id);
-    for (const campaign of campaigns) this.#campaigns.set(campaign.id, campaign);
-    return true;
-  }
-
-  /** The file says what the category is from a day until now; what is so already is not recorded again. */
-  #recordCategory({ id, developer_id: developerId, category, category_from: from }: AppFile, today: string): void {
-    const known = this.#apps.get(id);
-    if (known === undefined) {
-      this.#apps.set(id, { developerId, categories: [{ category, from: from ?? today }] });
-      return;
-    }
-    const first = from ?? today;
-    const last = first > today ? first : today;
-    const days = [first, last, ...known.categories.map(each => each.from).filter(day => day > first && day <= last)];
-    if (days.every(day => this.categoryOn(id, day) === category)) return;
-    known.categories.push({ category, from: first });
-  }
-
-  /** The one recorded last among those that hold from the day or earlier; before all of them, the first. */
-  categoryOn(appId: string, day: string): string {
-    const categories = this.#apps.get(appId)?.categories ?? [];
-    const held = categories.findLast(({ from }) => from <= day) ?? categories[0];
-    if (held === undefined) throw new Error(`no app ${appId}`);
-    return held.category;
-  }
-
-  /** The campaign's price for the day, in millionths. */
-  cardPrice(
-    event: { readonly campaignId: string | null; readonly type: 'impression' | 'click'; readonly currency: string },
-    day: string,
-  ): CardPrice {
-    const campaign = event.campaignId === null ? undefined : this.#campaigns.get(event.campaignId);
-    const card = campaign?.rate_cards.find(each => each.effective_from <= day && day <= (each.effective_to ?? '9999'));
-    const price = event.type === 'click' ? card?.cpc : card?.cpm;
-    if (campaign === undefined || price === undefined) return 'none';
-    return campaign.currency === event.currency ? (microsOf(price) ?? 'none') : 'other_currency';
-  }
-
-  /** False: refused, and nothing of it taken. */
-  importPlans(plans: readonly PlanFileEntry[]): boolean {
+  import(plans: readonly PlanFileEntry[]): boolean {
     const isKnown = ({ scope }: PlanFileEntry) =>
-      (scope.app === undefined || this.#apps.has(String(scope.app))) &&
-      (scope.developer === undefined || this.#developers.has(String(scope.developer)));
+      (scope.app === undefined || this.#catalog.developerOf(String(scope.app)) !== null) &&
+      (scope.developer === undefined || this.#catalog.hasDeveloper(String(scope.developer)));
     if (new Set(plans.map(plan => plan.id)).size < plans.length) return false;
     if (!plans.every(plan => isSound(plan) && isKnown(plan))) return false;
     const result = new Map([...this.#plans].map(([id, versions]) => [id, lastOf(versions).plan]));
@@ -163,13 +61,13 @@ export class ModelReference {
   }
 
   /** Why it is refused, or null; a second acceptance changes nothing. */
-  acceptPlan(planId: string, developerId: string, today: string): string | null {
+  accept(planId: string, developerId: string, today: string): string | null {
     const versions = this.#plans.get(planId);
     if (versions === undefined) return 'unknown_plan';
     const last = lastOf(versions);
     const { scope } = last.plan;
     if (!isForOne(last.plan)) return 'needs_no_acceptance';
-    const owner = scope.developer ?? this.developerOf(String(scope.app));
+    const owner = scope.developer ?? this.#catalog.developerOf(String(scope.app));
     if (owner !== developerId) return 'not_their_plan';
     if (last.actsFrom === NEVER) {
       last.actsFrom = today;
@@ -194,11 +92,11 @@ export class ModelReference {
   /** The narrowest scope wins; null if no plan is in force. */
   planFor(appId: string, currency: string, day: string): PlanFileEntry | null {
     const candidates = this.#inForce(currency, day);
-    const { developerId = '' } = this.#apps.get(appId) ?? {};
+    const developerId = this.#catalog.developerOf(appId);
     return (
       candidates.find(({ scope }) => scope.app === appId) ??
       candidates.find(({ scope }) => scope.developer === developerId) ??
-      candidates.find(({ scope }) => scope.category === this.categoryOn(appId, day)) ??
+      candidates.find(({ scope }) => scope.category === this.#catalog.categoryOn(appId, day)) ??
       candidates.find(({ scope }) => scope.default === true) ??
       null
     );
@@ -211,12 +109,12 @@ export function shareOf({ mode, tiers }: PlanFileEntry, gross: bigint): bigint {
   let sum = new Exact(0);
   let below = new Exact(0);
   for (const { up_to: upTo, share } of tiers) {
-    const top = upTo === undefined ? all : Decimal.min(all, new Exact(upTo).times('1e9'));
+    const top = upTo === undefined ? all : Decimal.min(all, new Exact(upTo).times(NANOS));
     if (mode === 'marginal') sum = sum.plus(top.minus(below).times(share));
     else if (below.lt(all) || below.isZero()) sum = all.times(share);
     below = top;
   }
-  return BigInt(sum.toDecimalPlaces(0, Decimal.ROUND_HALF_EVEN).toFixed());
+  return halfEven(sum);
 }
 
 function lastOf(versions: readonly PlanVersion[]): PlanVersion {
