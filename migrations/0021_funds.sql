@@ -93,11 +93,11 @@ create table fund_claims (
   -- As it was settled then.
   gross_nanos numeric(38, 0) not null,
   claim_nanos numeric(38, 0) not null,
-  constraint fund_claims_pkey primary key (bucket, fund_id, business_date, app_id, grant_no),
+  constraint fund_claims_pkey primary key (bucket, fund_id, grant_no, business_date, app_id),
   constraint fund_claims_amounts check (gross_nanos >= 0 and claim_nanos >= 0)
 );
 
-create index fund_claims_app_idx on fund_claims (bucket, app_id, fund_id);
+create index fund_claims_day_idx on fund_claims (bucket, fund_id, business_date, app_id, grant_no);
 
 -- The first business day that was settled for an app, as steps of funds for new apps found it; the earliest one counts.
 create table fund_first_days (

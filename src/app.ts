@@ -6,6 +6,7 @@ import { BusinessCalendar } from './domain/business-day.ts';
 import { isRefusal, Refusal } from './domain/errors.ts';
 import { type EmbeddedServers, openHome } from './embedded/home.ts';
 import type { AcceptDeps } from './events/accept-file.ts';
+import type { FundDeps } from './funds/grant-funds.ts';
 import { migrateAll } from './migrate-all.ts';
 import type { QueueBackend } from './queue/backend.ts';
 import { openQueues, type Queues } from './queue/queues.ts';
@@ -141,6 +142,10 @@ export function acceptDepsOf(app: App): AcceptDeps {
     bucketCount: app.installation.bucketCount,
     now: app.now,
   };
+}
+
+export function fundDepsOf({ db, installation, calendar, now }: App): FundDeps {
+  return { db, bucketCount: installation.bucketCount, calendar, now };
 }
 
 export function runDepsOf(app: App): RunDeps {

@@ -1,8 +1,9 @@
-import { type App, runDepsOf, timingOf } from './app.ts';
+import { type App, fundDepsOf, runDepsOf, timingOf } from './app.ts';
 import { NIGHTLY_ACTOR, onRecord } from './audit/audited.ts';
 import { parseBusinessDay } from './domain/business-day.ts';
 import { isProcessed } from './events/inbox.ts';
 import { processBucket } from './events/process-bucket.ts';
+import { grantAfterRun, grantPending } from './funds/grant-funds.ts';
 import type { ErrorListener } from './queue/backend.ts';
 import {
   type RunningWorkers,
@@ -41,8 +42,11 @@ export async function runSettlementWorkers(app: App, onError: ErrorListener): Pr
     concurrency: config.concurrency,
     timing: timingOf(config),
     onError,
-    handle: async ({ runId, businessDay, bucket }) =>
-      await settleBucket({ db, now, calendar, bucketCount }, { runId, businessDay: parseBusinessDay(businessDay), bucket }),
+    handle: async ({ runId, businessDay, bucket }) => {
+      await settleBucket({ db, now, calendar, bucketCount }, { runId, businessDay: parseBusinessDay(businessDay), bucket });
+      // By whoever finishes the run's last bucket.
+      await grantAfterRun({ db, now, calendar, bucketCount }, runId);
+    },
   });
 }
 
@@ -99,4 +103,5 @@ export async function sweepOnce(app: App): Promise<void> {
     enqueueSettlement: async jobs => await queues.enqueueSettlement(jobs),
     now: app.now,
   });
+  await grantPending(fundDepsOf(app));
 }

@@ -28,7 +28,7 @@ export async function namedOwner(q: Queryable, { developerId, providerId }: Owne
   return developerId ?? providerId ?? null;
 }
 
-/** Ids of developers and service providers in one order, after the given one or, `inclusive`, from it on. */
+/** Ids of developers, service providers and funds in one order, after the given one or, `inclusive`, from it on. */
 export async function ownersInOrder(
   q: Queryable,
   { after, inclusive, limit }: { readonly after: string; readonly inclusive: boolean; readonly limit: number },
@@ -38,6 +38,8 @@ export async function ownersInOrder(
     `(select developer_id as "ownerId" from developers where developer_id ${follows} $1 order by developer_id limit $2)
      union all
      (select provider_id from providers where provider_id ${follows} $1 order by provider_id limit $2)
+     union all
+     (select fund_id from funds where fund_id ${follows} $1 order by fund_id limit $2)
      order by 1
      limit $2`,
     [after, limit],

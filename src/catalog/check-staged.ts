@@ -62,6 +62,22 @@ const CHECKS: readonly Check[] = [
     remedy: ONE_NAMESPACE,
   },
   {
+    field: 'developers[].id',
+    from: `select s.place, s.developer_id as value, null as other
+      from staged_developers s
+      where exists (select from funds f where f.fund_id = s.developer_id)`,
+    fault: () => 'the id of an incentive fund too',
+    remedy: ONE_NAMESPACE,
+  },
+  {
+    field: 'providers[].id',
+    from: `select s.place, s.provider_id as value, null as other
+      from staged_providers s
+      where exists (select from funds f where f.fund_id = s.provider_id)`,
+    fault: () => 'the id of an incentive fund too',
+    remedy: ONE_NAMESPACE,
+  },
+  {
     field: 'providers[].id',
     from: `select s.place, s.provider_id as value, null as other
       from staged_providers s

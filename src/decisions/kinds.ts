@@ -1,10 +1,15 @@
 import type { DecisionKind } from './kind.ts';
 import { adjust } from './kinds/adjust.ts';
 import { forfeit } from './kinds/forfeit.ts';
+import { fund } from './kinds/fund.ts';
+import { fundClose } from './kinds/fund-close.ts';
+import { fundTopUp } from './kinds/fund-top-up.ts';
 import { hold } from './kinds/hold.ts';
+import { invalidate } from './kinds/invalidate.ts';
 import { keepForfeited } from './kinds/keep-forfeited.ts';
 import { plan } from './kinds/plan.ts';
 import { providerRatio } from './kinds/provider-ratio.ts';
+import { reinstate } from './kinds/reinstate.ts';
 import { release } from './kinds/release.ts';
 import { writeOff } from './kinds/write-off.ts';
 
@@ -14,10 +19,15 @@ export const KINDS: readonly DecisionKind[] = [
   writeOff,
   plan,
   providerRatio,
+  invalidate,
+  reinstate,
   hold,
   release,
   forfeit,
   keepForfeited,
+  fund,
+  fundTopUp,
+  fundClose,
 ];
 
 export function kindNamed(name: string): DecisionKind | null {

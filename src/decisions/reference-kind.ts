@@ -1,3 +1,4 @@
+import { randomUUIDv7 } from 'node:crypto';
 import type pg from 'pg';
 import type { z } from 'zod';
 import { lockReference } from '../catalog/reference-version.ts';
@@ -27,7 +28,7 @@ export function referenceKind<Parameters>({ record, ...named }: ReferenceKind<Pa
     preview: async (tx, parameters, context) =>
       await dryRun(tx, async () => {
         await lockReference(tx, 'exclusive');
-        const due = await record(tx, parameters, { ...context, decisionId: '', proposedBy: '' });
+        const due = await record(tx, parameters, { ...context, decisionId: randomUUIDv7(), proposedBy: 'preview' });
         return { transfers: [], due: [...new Map(due.map(extent => [JSON.stringify(extent), extent])).values()] };
       }),
     apply: async (tx, { parameters, decisionId, proposedBy }, context) => {

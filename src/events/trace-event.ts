@@ -68,7 +68,8 @@ export async function traceEvent(
     if (each.event.id === name.id) held.push(each);
   });
   const [accepted] = held;
-  if (accepted === undefined) throw new Error(`batch ${batch.batchId} claimed ${name.type} ${name.id}, which it does not hold`);
+  if (accepted === undefined)
+    throw new Error(`batch ${batch.batchId} claimed ${name.type} ${name.id}, which it does not hold`);
   const conflicts = await conflictsOf(tx, { bucket, identity, cutoffSeq });
   return { accepted, batch: { ...batch, ...(await originOf(tx, batch)) }, conflicts };
 }

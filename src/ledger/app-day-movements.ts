@@ -67,7 +67,7 @@ export async function appDayMovements(
        sum(${movementOn('provider_share')}) as provider
      from transfers
      where bucket = $1 and developer_id = $2 and period = any ($3) and version is not null
-       and reason not in ('hold', 'forfeiture')
+       and reason not in ('hold', 'forfeiture', 'award', 'incentive')
      group by business_date, app_id, currency
      order by business_date, app_id collate "C", currency collate "C"`,
     [bucket, developerId, periods],
@@ -99,7 +99,7 @@ export async function correctionsOfBook(
        ) as first_run_id
        from transfers
        where bucket = $1 and developer_id = $2 and period = any ($3) and version is not null
-       and reason not in ('hold', 'forfeiture')
+       and reason not in ('hold', 'forfeiture', 'award', 'incentive')
      )
      select transfer_id as "transferId", business_date as "businessDay", app_id as "appId", currency, reason, version,
        provider_id as "providerId", case when debit = $4::account_kind then amount_nanos else -amount_nanos end as change,

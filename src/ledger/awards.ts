@@ -85,3 +85,36 @@ export async function awardsOn(
   );
   return new Map(rows.map(({ awarded, ...row }) => [row.appId, { ...row, awardedNanos: BigInt(awarded) }]));
 }
+
+/** What one step of a fund changed of an (app, business day)'s award. */
+export interface AwardOfStep {
+  readonly appId: string;
+  readonly businessDay: BusinessDay;
+  readonly changeNanos: bigint;
+}
+
+/** What a step awarded on these days, by the transfers in the fund's own book. */
+export async function awardsOfStep(
+  q: Queryable,
+  {
+    bucket,
+    fundId,
+    grantId,
+    days,
+  }: {
+    readonly bucket: number;
+    readonly fundId: string;
+    readonly grantId: string;
+    readonly days: readonly BusinessDay[];
+  },
+): Promise<AwardOfStep[]> {
+  const { rows } = await q.query<Omit<AwardOfStep, 'changeNanos'> & { change: string }>(
+    `select app_id as "appId", business_date as "businessDay",
+       sum(case when debit = 'fund_available' then amount_nanos else -amount_nanos end) as change
+     from transfers
+     where bucket = $1 and ledger_date = any ($2) and developer_id = $3 and run_id = $4 and reason = 'award'
+     group by app_id, business_date`,
+    [bucket, days, fundId, grantId],
+  );
+  return rows.map(({ change, ...row }) => ({ ...row, changeNanos: BigInt(change) }));
+}

@@ -19,8 +19,8 @@ export async function linkedDays(q: Queryable): Promise<BusinessDay[]> {
 }
 
 /**
- * Links of a day that are not what a provider's part makes: one half in a developer's book and one in the provider's, alike in all but
- * the book, which together leave nothing on the account between them. At most `limit` are told.
+ * Links of a day that are not what a provider's part or a fund's award makes: one half in a developer's book and one in the provider's
+ * or the fund's, alike in all but the book, which together leave nothing on the account between them. At most `limit` are told.
  */
 export async function brokenLinks(
   q: Queryable,
@@ -37,10 +37,15 @@ export async function brokenLinks(
      where ledger_date = $1 and link_id is not null
      group by link_id
      having count(*) <> 2
-       or count(*) filter (where ${LEAVES}) <> 1
-       or count(*) filter (where ${ARRIVES} and developer_id = provider_id and transfer_id = link_id) <> 1
-       or sum(case when credit = 'provider_share' then amount_nanos else -amount_nanos end) <> 0
-       or count(distinct (app_id, business_date, period, currency, provider_id, run_id, version, booked_at)) <> 1
+       or not (
+         count(*) filter (where ${LEAVES}) = 1
+           and count(*) filter (where ${ARRIVES} and developer_id = provider_id and transfer_id = link_id) = 1
+         or count(*) filter (where ${AWARD_LEAVES} and developer_id = fund_id) = 1
+           and count(*) filter (where ${AWARD_ARRIVES} and transfer_id = link_id) = 1
+       )
+       or sum(${movementOn('provider_share')}) <> 0
+       or sum(${movementOn('incentive')}) <> 0
+       or count(distinct (app_id, business_date, period, currency, provider_id, fund_id, run_id, version, booked_at)) <> 1
        or bool_or(bucket <> ${BUCKET_OF_OWNER} % $2)
      order by link_id
      limit $3`,
@@ -54,6 +59,17 @@ const LEAVES = `reason = 'provider_share'
 
 const ARRIVES = `reason = 'provider_income'
          and ((debit = 'provider_share' and credit = 'payable') or (debit = 'payable' and credit = 'provider_share'))`;
+
+const AWARD_LEAVES = `reason = 'award'
+         and ((debit = 'fund_available' and credit = 'incentive') or (debit = 'incentive' and credit = 'fund_available'))`;
+
+const AWARD_ARRIVES = `reason = 'incentive'
+         and ((debit = 'incentive' and credit = 'payable') or (debit = 'payable' and credit = 'incentive'))`;
+
+/** What a transfer moves on an account between two books. */
+function movementOn(account: 'provider_share' | 'incentive'): string {
+  return `case when credit = '${account}' then amount_nanos when debit = '${account}' then -amount_nanos else 0 end`;
+}
 
 /** As `bucketOf` does it, before the remainder. */
 const BUCKET_OF_OWNER = `('x' || left(encode(sha256(convert_to(developer_id, 'UTF8')), 'hex'), 8))::bit(32)::bigint`;

@@ -17,7 +17,7 @@ export interface PlannedTransfer extends Flow {
   /** The day that it refers to, if any. */
   readonly businessDay: BusinessDay | null;
   readonly currency: string;
-  readonly reason: 'adjustment' | 'write_off' | 'hold' | 'release' | 'forfeiture' | 'forfeiture_kept';
+  readonly reason: 'adjustment' | 'write_off' | 'hold' | 'release' | 'forfeiture' | 'forfeiture_kept' | 'endowment';
   /** In the words of who proposed it; empty: the decision's reason says it. */
   readonly why: string;
 }

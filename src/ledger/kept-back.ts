@@ -154,7 +154,10 @@ export interface HoldMovement extends Flow {
   readonly reason: string;
 }
 
-/** What runs posted to a book's `payable` and took from it, and all that was kept back; of each (app, day) in the order of versions. */
+/**
+ * What runs posted to a book's `payable` and took from it, and all that was kept back; of each (app, day) in the order of versions or,
+ * where funds awarded something too, of posting, for awards have versions of their own.
+ */
 export async function holdMovements(q: Queryable, { bucket, ownerId }: Book): Promise<HoldMovement[]> {
   const { rows } = await q.query<Omit<HoldMovement, 'amountNanos'> & { amount: string }>(
     `select app_id as "appId", business_date as "businessDay", currency, run_id as "runId", decision_id as "decisionId", reason,
@@ -162,7 +165,8 @@ export async function holdMovements(q: Queryable, { bucket, ownerId }: Book): Pr
      from transfers
      where bucket = $1 and developer_id = $2
        and (${KEPT_BACK} or (version is not null and (debit = 'payable' or credit = 'payable')))
-     order by ledger_date, app_id, currency, version, transfer_id`,
+     order by ledger_date, app_id, currency,
+       case when not bool_or(fund_id is not null) over (partition by ledger_date, app_id, currency) then version end, transfer_id`,
     [bucket, ownerId],
   );
   return rows.map(({ amount, ...row }) => ({ ...row, amountNanos: nanos(BigInt(amount)) }));

@@ -22,7 +22,7 @@ export async function postedByRun(
     `select run_id as "runId", developer_id as "developerId", app_id as "appId", currency, reason,
        provider_id as "providerId", sum(case when debit = 'ad_revenue' then amount_nanos else -amount_nanos end) as amount
      from transfers
-     where bucket = $1 and ledger_date = $2 and version is not null and run_id is not null and reason not in ('provider_income', 'hold', 'forfeiture')
+     where bucket = $1 and ledger_date = $2 and version is not null and run_id is not null and reason not in ('provider_income', 'hold', 'forfeiture', 'award', 'incentive')
      group by run_id, developer_id, app_id, currency, reason, provider_id`,
     [bucket, day],
   );

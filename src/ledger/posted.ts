@@ -50,7 +50,7 @@ export async function postedOn(
        max(version) as version,
        (array_agg(transfer_id order by version desc))[1] as transfer_id
      from transfers
-     where bucket = $1 and ledger_date = $2 and version is not null and reason not in ('provider_income', 'hold', 'forfeiture')
+     where bucket = $1 and ledger_date = $2 and version is not null and reason not in ('provider_income', 'hold', 'forfeiture', 'award', 'incentive')
        and ($3::text[] is null or developer_id = any ($3)) and ($4::uuid[] is null or transfer_id = any ($4))
      group by developer_id, app_id, currency, reason, provider_id`,
     [bucket, day, developerIds ?? null, transferIds ?? null],

@@ -55,7 +55,7 @@ export async function brokenChains(
          row_number() over chain as place
        from transfers
        where bucket = $1 and version is not null
-       window chain as (partition by ledger_date, app_id, currency, reason, provider_id order by version)
+       window chain as (partition by ledger_date, app_id, currency, reason, provider_id, fund_id order by version)
      ) as chained
      where version <> place or corrects_id is distinct from before_id`,
     [bucket],

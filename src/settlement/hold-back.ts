@@ -38,6 +38,7 @@ export async function heldBack(
       ...flow,
       id: nextId(),
       linkId: null,
+      fundId: null,
       version: 1 + (before[flow.reason]?.version ?? 0),
       correctsId: before[flow.reason]?.transferId ?? null,
     }));

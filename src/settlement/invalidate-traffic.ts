@@ -44,6 +44,17 @@ export interface InvalidateRequest {
   readonly note: string | null;
 }
 
+export interface ReinstateRequest {
+  readonly invalidationId: string;
+  readonly reason: string;
+  readonly actor: string;
+}
+
+/** What recording needs; `at` is the instant that is recorded. */
+interface RecordContext extends Pick<InvalidateDeps, 'calendar' | 'bucketCount'> {
+  readonly at: Date;
+}
+
 export interface Decided {
   readonly invalidation: RecordedInvalidation;
   /** False: it was recorded before. */
@@ -60,21 +71,31 @@ const REASON = /^[a-z][a-z0-9_]{0,63}$/;
  * `invalidation_differs` when another decision has that id
  */
 export async function invalidateTraffic(deps: InvalidateDeps, request: InvalidateRequest): Promise<Decided> {
-  checkReason(request.reason);
   return await deps.db.transaction(async tx => {
-    const developerId = await developerOf(tx, request.appId);
-    // Before the lock, for nothing that was accepted is ever taken back, and reading takes long.
-    const { invalidation, extents } = await invalidationOf(tx, deps, { ...request, developerId });
-    await lockReference(tx, 'exclusive');
-    const before = await recordedWith(tx, request.invalidationId);
-    if (before !== null) {
-      await refuseOther(tx, before, invalidation);
-      return { invalidation: before, isNew: false };
-    }
-    await recordInvalidation(tx, invalidation, deps.now());
-    await markDueWhere(tx, extents);
-    return { invalidation: await mustHave(tx, request.invalidationId), isNew: true };
+    const { invalidation, isNew } = await invalidateIn(tx, { ...deps, at: deps.now() }, request);
+    return { invalidation, isNew };
   });
+}
+
+/** `invalidateTraffic` in a transaction of the caller's; also what it marked due. */
+export async function invalidateIn(
+  tx: pg.ClientBase,
+  deps: RecordContext,
+  request: InvalidateRequest,
+): Promise<Decided & { readonly due: readonly DueExtent[] }> {
+  checkReason(request.reason);
+  const developerId = await developerOf(tx, request.appId);
+  // Before the lock, for nothing that was accepted is ever taken back, and reading takes long.
+  const { invalidation, extents } = await invalidationOf(tx, deps, { ...request, developerId });
+  await lockReference(tx, 'exclusive');
+  const before = await recordedWith(tx, request.invalidationId);
+  if (before !== null) {
+    await refuseOther(tx, before, invalidation);
+    return { invalidation: before, isNew: false, due: [] };
+  }
+  await recordInvalidation(tx, invalidation, deps.at);
+  await markDueWhere(tx, extents);
+  return { invalidation: await mustHave(tx, request.invalidationId), isNew: true, due: extents };
 }
 
 /**
@@ -83,26 +104,36 @@ export async function invalidateTraffic(deps: InvalidateDeps, request: Invalidat
  */
 export async function reinstateTraffic(
   { db, now }: Pick<InvalidateDeps, 'db' | 'now'>,
-  request: { readonly invalidationId: string; readonly reason: string; readonly actor: string },
+  request: ReinstateRequest,
 ): Promise<Decided> {
   return await db.transaction(async tx => {
-    await lockReference(tx, 'exclusive');
-    const invalidation = await recordedWith(tx, request.invalidationId);
-    if (invalidation === null) {
-      throw new Refusal({
-        code: 'unknown_invalidation',
-        message: `there is no invalidation ${shown(request.invalidationId)}`,
-        remedy: 'see which there are with: npx apportion invalidations list',
-        details: { invalidation: shown(request.invalidationId) },
-      });
-    }
-    if (invalidation.reinstatement !== null) return { invalidation, isNew: false };
-    await recordReinstatement(tx, request, now());
-    const { developerId, appId, fromDay, toDay, eventCount } = invalidation;
-    const days = { developerId, currency: null, fromDay, toDay };
-    await markDueWhere(tx, [{ ...days, appId: eventCount === null ? appId : null }]);
-    return { invalidation: await mustHave(tx, request.invalidationId), isNew: true };
+    const { invalidation, isNew } = await reinstateIn(tx, { at: now() }, request);
+    return { invalidation, isNew };
   });
+}
+
+/** `reinstateTraffic` in a transaction of the caller's; also what it marked due. */
+export async function reinstateIn(
+  tx: pg.ClientBase,
+  { at }: Pick<RecordContext, 'at'>,
+  request: ReinstateRequest,
+): Promise<Decided & { readonly due: readonly DueExtent[] }> {
+  await lockReference(tx, 'exclusive');
+  const invalidation = await recordedWith(tx, request.invalidationId);
+  if (invalidation === null) {
+    throw new Refusal({
+      code: 'unknown_invalidation',
+      message: `there is no invalidation ${shown(request.invalidationId)}`,
+      remedy: 'see which there are with: npx apportion invalidations list',
+      details: { invalidation: shown(request.invalidationId) },
+    });
+  }
+  if (invalidation.reinstatement !== null) return { invalidation, isNew: false, due: [] };
+  await recordReinstatement(tx, request, at);
+  const { developerId, appId, fromDay, toDay, eventCount } = invalidation;
+  const due = [{ developerId, currency: null, fromDay, toDay, appId: eventCount === null ? appId : null }];
+  await markDueWhere(tx, due);
+  return { invalidation: await mustHave(tx, request.invalidationId), isNew: true, due };
 }
 
 function checkReason(reason: string): void {
@@ -135,7 +166,7 @@ interface Prepared {
 
 async function invalidationOf(
   tx: pg.ClientBase,
-  deps: InvalidateDeps,
+  deps: RecordContext,
   { of, developerId, ...request }: InvalidateRequest & { readonly developerId: string },
 ): Promise<Prepared> {
   const decision = { ...request, developerId };
@@ -179,7 +210,7 @@ async function checkSlice(tx: pg.ClientBase, { adUnitId, fromDay, toDay }: Traff
 /** The business days of the events, each once, in order. */
 async function daysOf(
   tx: pg.ClientBase,
-  { calendar, bucketCount }: InvalidateDeps,
+  { calendar, bucketCount }: RecordContext,
   { developerId, of }: { readonly developerId: string; readonly of: EventList },
 ): Promise<BusinessDay[]> {
   const keys = [...of.lines.keys()];

@@ -15,6 +15,7 @@ import type { PlanBook } from '../plans/plan-book.ts';
 import { withFormerProviders, worthOfApp } from '../settlement/worth-of-apps.ts';
 import { exactAmount } from './exact-amount.ts';
 import { type ExplainedProvider, explainProvider } from './explain-provider.ts';
+import { type HeldOnDay, heldOnDay } from './held-on-day.ts';
 import { type InvalidLine, type InvalidTraffic, invalidLine } from './invalid-traffic.ts';
 
 export interface CurrencyExplanation {
@@ -27,6 +28,8 @@ export interface CurrencyExplanation {
   readonly worth: ExplainedWorth | null;
   /** Every transfer of that (app, day), versions in order; a provider's part with its halves in both books. */
   readonly transfers: readonly TransferRow[];
+  /** What of it is kept back, by book; empty where nothing ever was. */
+  readonly held: readonly HeldOnDay[];
   readonly posted: readonly ExplainedPart[];
   /** Worth − posted where they differ: what the next run posts. */
   readonly pending: readonly ExplainedPart[];
@@ -141,6 +144,7 @@ function explainCurrency(currency: string, sources: ExplanationSources): Currenc
   const posted = sources.posted.filter(part => part.currency === currency);
   const traces = sources.trace.traces.filter(trace => trace.currency === currency);
   const invalid = sources.invalid.filter(row => row.currency === currency);
+  const transfers = sources.transfers.filter(transfer => transfer.amount.currency === currency);
   const grossNanos = sumOf(earnings);
   const deductedNanos = sumOf(invalid.filter(row => row.isDeducted));
   const { plans, monthBefore, provider } = sources;
@@ -162,7 +166,8 @@ function explainCurrency(currency: string, sources: ExplanationSources): Currenc
     gross: money(grossNanos, currency),
     invalid_traffic: invalid.map(invalidLine),
     worth: plan === null ? null : explainWorth(plan, { grossNanos, monthBeforeNanos }, provider),
-    transfers: inVersionOrder(sources.transfers.filter(transfer => transfer.amount.currency === currency)),
+    transfers: inVersionOrder(transfers),
+    held: heldOnDay(transfers),
     posted: posted.map(part => explainPart(part, money(part.amountNanos, currency))),
     pending: parts.flatMap(part => {
       const { reason, providerId, worthNanos } = part;

@@ -26,7 +26,7 @@ export function heldOnDay(transfers: readonly TransferRow[]): HeldOnDay[] {
 export function heldOnDayLines(held: readonly HeldOnDay[]): string[] {
   return held.map(
     ({ book, held: { amount, currency }, forfeited }) =>
-      `In the book of ${book} ${amount} ${currency} of it are held, ${forfeited.amount} ${currency} forfeited`,
+      `  In the book of ${book} ${amount} ${currency} of it are held, ${forfeited.amount} ${currency} forfeited`,
   );
 }
 

@@ -64,9 +64,9 @@ function verdictLines({ valid, reason, policy, invalidation }: Verdict): string[
 }
 
 const COLUMNS: readonly Column[] = [
-  { title: 'Occurred', align: 'left' },
-  { title: 'Type', align: 'left' },
   { title: 'Id', align: 'left' },
+  { title: 'Type', align: 'left' },
+  { title: 'Occurred', align: 'left' },
   { title: 'Ad unit', align: 'left' },
   { title: 'Price', align: 'decimal' },
   { title: 'Gross', align: 'decimal' },
@@ -81,9 +81,9 @@ export function dayEventsTable(rows: readonly DayEventRow[]): string {
   return textTable(
     COLUMNS,
     rows.map(row => [
-      row.occurred_at,
-      row.type,
       row.id,
+      row.type,
+      row.occurred_at,
       row.ad_unit_id,
       grouped(row.price),
       grouped(row.gross.amount),

@@ -1,3 +1,4 @@
+import { movesKeptBack } from '../domain/held-money.ts';
 import type { Money } from '../domain/money.ts';
 import type { TransferRow } from '../ledger/transfer-row.ts';
 import type { ExplainedRun, Explanation } from './explain.ts';
@@ -10,6 +11,7 @@ import type {
   ExplainedWorth,
 } from './explain-amounts.ts';
 import type { ExplainedProvider, ExplainedTerm } from './explain-provider.ts';
+import { heldOnDayLines } from './held-on-day.ts';
 import { invalidTable } from './invalid-traffic.ts';
 import { percentOf } from './rates.ts';
 import { type Column, grouped, textTable } from './text-table.ts';
@@ -175,14 +177,14 @@ function tierRow({ up_to, share, part, amount }: ExplainedTier): string[] {
   return [reach, grouped(part.amount), `× ${percentOf(share)}`, `= ${grouped(amount.amount)}`];
 }
 
-function postedLines({ transfers, posted, pending }: CurrencyExplanation): string[] {
+function postedLines({ transfers, held, posted, pending }: CurrencyExplanation): string[] {
   if (transfers.length === 0) return ['', 'Posted: nothing yet', ...pendingLines(pending)];
   const details = transfers.flatMap(transferLines);
   const sums = textTable(
     AMOUNT_COLUMNS,
     posted.map(part => [`  Sum of the ${nameOf(part)}`, grouped(part.amount.amount)]),
   );
-  return ['', 'Posted', ...details, ...sums, ...pendingLines(pending)];
+  return ['', 'Posted', ...details, ...sums, ...heldOnDayLines(held), ...pendingLines(pending)];
 }
 
 /** A transfer in a few lines: what it moves, by what, and its id. */
@@ -193,7 +195,9 @@ export function transferLines(transfer: TransferRow): string[] {
     `  ${version === null ? '' : `version ${version} `}${reason}: ${debit} → ${credit} ${grouped(amount.amount)}`,
     `    booked ${transfer.booked_at}, ${cause}`,
     `    transfer ${transfer.id}${corrects === null ? '' : `, corrects ${corrects}`}`,
-    ...(link === null ? [] : [`    in the book of ${transfer.developer_id}, link ${link}`]),
+    ...(link === null && !movesKeptBack(transfer)
+      ? []
+      : [`    in the book of ${transfer.developer_id}${link === null ? '' : `, link ${link}`}`]),
   ];
 }
 

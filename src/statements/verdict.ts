@@ -1,7 +1,6 @@
 import type pg from 'pg';
 import type { BusinessDay } from '../domain/business-day.ts';
 import { deriveTraffic } from '../settlement/deduct-traffic.ts';
-import { ALONE_REASONS } from '../traffic/checks.ts';
 import type { InvalidReason } from '../traffic/deduction-sums.ts';
 import { eventKey } from '../traffic/invalidation.ts';
 import { loadPolicies, storedChecks } from '../traffic/policy.ts';
@@ -94,8 +93,4 @@ async function policyBehind(
     reason === 'click_without_impression' || reason === 'click_too_soon' ? { lookback_days: lookbackDays } : {};
   const parameters = { ...(typeof check === 'object' ? check : {}), ...lookback };
   return { effective_from: policy.effectiveFrom, parameters, reference_version: referenceVersion };
-}
-
-export function isAlone(reason: string): boolean {
-  return (ALONE_REASONS as readonly string[]).includes(reason);
 }

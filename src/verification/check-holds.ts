@@ -6,6 +6,7 @@ import { appliedOfKinds } from '../decisions/stored-decisions.ts';
 import { bucketOf } from '../domain/bucket.ts';
 import { movesKeptBack } from '../domain/held-money.ts';
 import { formatDecimal } from '../domain/nanos.ts';
+import { stepsAmong } from '../funds/stored-grants.ts';
 import { type HoldMovement, holdMovements, ownersKeptBack } from '../ledger/kept-back.ts';
 import { HoldBook, holdActsOf, holdsOf, recordedHoldDecisions } from '../settlement/holds.ts';
 import { versionsKnownToRuns } from '../settlement/runs.ts';
@@ -54,12 +55,14 @@ async function checkBook(
   const knownTo = await versionsKnownTo(client, { bucket, bucketCount, ownerId, posted });
   const holds = await holdsOf(client, [ownerId]);
   const expected = replayHolds({
-    posted: posted.map(each => ({
-      ...each,
-      runId: each.runId ?? '',
-      differenceNanos: each.credit === 'payable' ? each.amountNanos : -each.amountNanos,
-      referenceVersion: knownTo(each),
-    })),
+    posted: posted
+      .map(each => ({
+        ...each,
+        runId: each.runId ?? '',
+        differenceNanos: each.credit === 'payable' ? each.amountNanos : -each.amountNanos,
+        referenceVersion: knownTo(each),
+      }))
+      .sort((a, b) => a.referenceVersion - b.referenceVersion),
     deeds: deedsOf(holds, await holdActsOf(client, [ownerId])),
     holds: new HoldBook(holds),
     ownerId,
@@ -75,7 +78,7 @@ async function checkBook(
   }
 }
 
-/** What each run knew when it posted: on record in the bucket of the app's developer, in whose books a provider's is none. */
+/** What each run, or step of a fund, knew when it posted: on record in the bucket of the app's developer, in whose books a provider's is none. */
 async function versionsKnownTo(
   client: pg.ClientBase,
   {
@@ -85,7 +88,9 @@ async function versionsKnownTo(
     posted,
   }: Omit<HoldsCheck, 'report'> & { readonly ownerId: string; readonly posted: readonly HoldMovement[] },
 ): Promise<(movement: HoldMovement) => number> {
-  const versions = await versionsKnownToRuns(client, [...new Set(posted.flatMap(({ runId }) => runId ?? []))]);
+  const runIds = [...new Set(posted.flatMap(({ runId }) => runId ?? []))];
+  const versions = await versionsKnownToRuns(client, runIds);
+  const steps = await stepsAmong(client, runIds);
   const isDeveloper = (await knownDevelopers(client, [ownerId])).has(ownerId);
   const developers = isDeveloper
     ? new Map<string, string>()
@@ -93,7 +98,7 @@ async function versionsKnownTo(
   return ({ appId, runId }) => {
     const settledIn = isDeveloper ? bucket : bucketOf(developers.get(appId) ?? '', bucketCount);
     // Of a run that has no record, others tell.
-    return versions.get(`${settledIn} ${runId}`) ?? 0;
+    return steps.get(runId ?? '') ?? versions.get(`${settledIn} ${runId}`) ?? 0;
   };
 }
 

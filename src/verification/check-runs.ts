@@ -3,6 +3,7 @@ import { parseBusinessDay } from '../domain/business-day.ts';
 import { formatDecimal, type Nanos } from '../domain/nanos.ts';
 import { periodOf } from '../domain/period.ts';
 import { lastSeq } from '../events/inbox.ts';
+import { stepsAmong } from '../funds/stored-grants.ts';
 import { checkPostingTotals } from '../ledger/check-posting-totals.ts';
 import { brokenChains, transfersByRun } from '../ledger/stored-transfers.ts';
 import type { RecordedResult } from '../settlement/runs.ts';
@@ -24,8 +25,13 @@ export async function checkRuns(
   const seq = await lastSeq(client, bucket);
   const postedByRun = new Map<string, number>();
   let transfers = 0;
-  for (const posted of await transfersByRun(client, bucket)) {
+  const byRun = await transfersByRun(client, bucket);
+  const unknown = byRun.flatMap(({ runId }) => (runId === null || results.has(runId) ? [] : runId));
+  const steps = await stepsAmong(client, [...new Set(unknown)]);
+  for (const posted of byRun) {
     transfers += posted.transfers;
+    // Of a fund, which are compared with its steps.
+    if (posted.runId !== null && steps.has(posted.runId)) continue;
     // The run's record of the bucket that it came from counts it.
     if (posted.isReceived) continue;
     const where = `bucket ${bucket} run ${posted.runId}`;

@@ -17,6 +17,7 @@ import { knowsMonthlyPlans } from '../plans/stored-plans.ts';
 import { bucketResults, unfinishedBuckets } from '../settlement/runs.ts';
 import { checkDecisions, type KnownDecisions, knownDecisions } from './check-decisions.ts';
 import { checkHoldRecords, checkHolds } from './check-holds.ts';
+import { checkFunds } from './check-funds.ts';
 import { checkLedger } from './check-ledger.ts';
 import { checkLinks } from './check-links.ts';
 import { DerivedDeductions } from './derived-deductions.ts';
@@ -73,6 +74,7 @@ export async function verify(db: Pick<Database, 'snapshot'>, options: VerifyOpti
     }
     await strayRows(client, { bucketCount: options.bucketCount, report });
     await checkLinks(client, { bucketCount: options.bucketCount, report });
+    await checkFunds(client, { bucketCount: options.bucketCount, report });
     await checkUnfinished(client, { bucketCount: options.bucketCount, report });
     await checkHoldRecords(client, { report });
     return await knownDecisions(client, { ...options, report });

@@ -84,3 +84,45 @@ test('a provider with its ratio is recorded by approval', async () => {
   const bad = { ...decision, id: 'ratio-2', parameters: { providers: [{ ...provider, ratios: [], apps: 7 }] } };
   expect(await rejectionOf(deciding.propose(bad))).toMatchObject({ code: 'bad_catalog' });
 });
+
+const invalidation = (changes: Record<string, unknown>) => ({
+  id: 'ticket-1',
+  kind: 'invalidate',
+  parameters: { app: 'app_7_1', code: 'click_farm', slice: { from: '2018-05-31', to: '2018-05-31', type: 'click' } },
+  reason: 'a farm in the logs',
+  evidence: [{ text: 'ticket 1' }],
+  ...changes,
+});
+
+test('traffic invalidated and reinstated by decision is clawed back and given back by the runs after', async () => {
+  const owed = await deciding.balance('dev_7', 'payable');
+  const proposed = await deciding.propose(invalidation({}));
+  expect(proposed.effects?.due).toEqual([
+    { developerId: 'dev_7', appId: 'app_7_1', currency: null, fromDay: '2018-05-31', toDay: '2018-05-31' },
+  ]);
+  expect(await deciding.system.due()).toEqual([]);
+  await deciding.approve('ticket-1');
+  await deciding.system.settleDue();
+  expect(await deciding.balance('dev_7', 'payable')).toBe(0n);
+
+  const reinstatement = { kind: 'reinstate', parameters: { invalidation: 'ticket-1', ground: 'appeal upheld' } };
+  await deciding.propose(invalidation({ id: 'appeal-1', ...reinstatement }));
+  await deciding.approve('appeal-1');
+  await deciding.system.settleDue();
+  expect(await deciding.balance('dev_7', 'payable')).toBe(owed);
+  const twice = await rejectionOf(deciding.propose(invalidation({ id: 'appeal-2', ...reinstatement })));
+  expect(twice).toMatchObject({ code: 'already_reinstated' });
+  expect((await deciding.system.verify()).differences).toEqual([]);
+});
+
+test('single events are invalidated by a list of them; one that was not accepted is refused', async () => {
+  const events = (...ids: string[]) => ({
+    parameters: { app: 'app_7_1', code: 'click_farm', events: ids.map(id => ({ type: 'click', id })) },
+  });
+  const unknown = await rejectionOf(deciding.propose(invalidation({ id: 'list-1', ...events('e1', 'e9') })));
+  expect(unknown).toMatchObject({ code: 'bad_event_list' });
+  await deciding.propose(invalidation({ id: 'list-2', ...events('e1') }));
+  await deciding.approve('list-2');
+  await deciding.system.settleDue();
+  expect(await deciding.balance('dev_7', 'payable')).toBe(0n);
+});

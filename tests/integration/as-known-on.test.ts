@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listBalances } from '../../src/ledger/list-balances.ts';
 import { listTransfers } from '../../src/ledger/list-transfers.ts';
+import type { TransferRow } from '../../src/ledger/transfer-row.ts';
 import { trialBalance } from '../../src/ledger/trial-balance.ts';
 import { type Explanation, explainAppDay } from '../../src/statements/explain.ts';
+import { explainTransfer } from '../../src/statements/explain-transfer.ts';
 import { type DayEventRow, listDayEvents } from '../../src/statements/list-day-events.ts';
 import { day } from '../support/reference-files.ts';
 import { SettlementSystem } from '../support/settlement-system.ts';
@@ -151,7 +153,12 @@ beforeAll(async () => {
   });
   await settled('an invalidation', async () => {
     const slice = { from: '2018-04-10', to: '2018-04-17' };
-    await system.invalidate({ id: 'x', appId: 'app', slice: { ...slice, adUnitId: 'app-b-unit' }, reason: 'click_farm' });
+    await system.invalidate({
+      id: 'x',
+      appId: 'app',
+      slice: { ...slice, adUnitId: 'app-b-unit' },
+      reason: 'click_farm',
+    });
     await system.invalidate({ id: 'y', appId: 'side', slice: { ...slice, to: '2018-04-13' }, reason: 'complaint' });
   });
   await settled('a reinstatement', async () => {
@@ -207,10 +214,54 @@ describe('as known on an instant', () => {
         const posted = items.flatMap(({ currency, transfers }) =>
           transfers
             .filter(({ id, reason }) => !known.has(id) && reason !== 'provider_income')
-            .map(({ reason, debit, amount }) => `${currency} ${reason} ${debit === 'ad_revenue' ? '' : '-'}${amount.amount}`),
+            .map(transfer => `${currency} ${partOf(transfer)}`),
         );
         expect(posted.sort(), `${what} ${place}`).toEqual(told?.sort());
       }
     }
   });
 });
+
+describe('every transfer of that history', () => {
+  test('is what its run knew the part to be worth less what was posted before', async () => {
+    const { bucketCount, calendar } = system;
+    await system.db.snapshot(async tx => {
+      const { items } = await listTransfers(tx, { bucketCount });
+      expect(items.length).toBeGreaterThan(40);
+      for (const { id } of items) {
+        const {
+          transfer,
+          arithmetic,
+          corrects,
+          corrected_by,
+          linked,
+          run,
+          day: known,
+        } = await explainTransfer(tx, {
+          ...{ transferId: id, bucketCount, calendar },
+        });
+        expect(arithmetic?.adds_up, id).toBe(true);
+        expect(run?.run_id).toBe(transfer.run_id);
+        expect(corrects?.id ?? null).toBe(transfer.corrects);
+        expect([corrects?.version ?? 0, corrected_by?.version ?? null]).toEqual([
+          (transfer.version ?? 0) - 1,
+          corrected_by === null ? null : (transfer.version ?? 0) + 1,
+        ]);
+        expect(linked?.link ?? null).toBe(transfer.link);
+        // What the run posted is all that the day lacked before it.
+        const ofRun = items.filter(each => isOfRun(each, transfer) && each.reason !== 'provider_income');
+        expect(ofRun.map(partOf).sort()).toEqual(
+          known?.item.pending.map(({ reason, amount }) => `${reason} ${amount.amount}`).sort(),
+        );
+      }
+    });
+  }, 120_000);
+});
+
+function isOfRun(each: TransferRow, { run_id, app_id, amount: { currency } }: TransferRow): boolean {
+  return each.run_id === run_id && each.app_id === app_id && each.amount.currency === currency;
+}
+
+function partOf({ reason, debit, amount }: TransferRow): string {
+  return `${reason} ${debit === 'ad_revenue' ? '' : '-'}${amount.amount}`;
+}

@@ -240,6 +240,39 @@ describe('checks that need other events', () => {
   });
 });
 
+describe('plans that go by the month', () => {
+  const MONTHLY = { ...PLAN, basis: 'app_month', tiers: [{ up_to: '25.00', share: '0.50' }, { share: '0.30' }] };
+  const DAYS = ['2018-04-13', '2018-04-14', '2018-04-15'];
+
+  it.each([
+    ['in their order', DAYS],
+    ['the last first', DAYS.toReversed()],
+    ['the one in the middle first', ['2018-04-14', '2018-04-15', '2018-04-13']],
+  ])('rest on what counts of earlier days, settled or not: %s', async (_what, order) => {
+    await system.importPlans(MONTHLY);
+    await system.importTraffic(REPEATED);
+    await system.take(DAYS.flatMap(day => [line(`a${day}`, `${day}T10:00:00`), line(`b${day}`, `${day}T10:00:05`)]));
+    for (const day of order) {
+      await system.settle(day);
+      expect((await system.verify()).differences).toEqual([]);
+    }
+    while ((await system.due()).length > 0) await system.settleDue();
+    // 10.00 of each day counts: 5.00, 5.00, and 5.00 × 0.5 + 5.00 × 0.3.
+    expect(await Promise.all(DAYS.map(async day => await paid('app', day)))).toEqual(
+      ['5.00', '5.00', '4.00'].map(nanosOf),
+    );
+    await expectVerified();
+    await system.invalidate({ id: 'x', appId: 'app', events: 'click a2018-04-13', reason: 'refund' });
+    await system.settle('2018-04-15');
+    expect((await system.verify()).differences).toEqual([]);
+    await system.settleDue();
+    expect(await Promise.all(DAYS.map(async day => await paid('app', day)))).toEqual(
+      ['0.00', '5.00', '5.00'].map(nanosOf),
+    );
+    await expectVerified();
+  });
+});
+
 describe('invalidations', () => {
   const click_farm = { appId: 'app', reason: 'click_farm' };
   const DAY = { from: '2018-04-15', to: '2018-04-15' };

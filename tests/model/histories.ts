@@ -113,11 +113,13 @@ const provider: fc.Arbitrary<ProviderFile> = fc
     ),
   }));
 
-const confirmation: fc.Arbitrary<Step> = fc.record({
-  kind: fc.constant('confirm-terms'),
-  providerId: often(fc.constantFrom('p1', 'p1', 'p2'), fc.constantFrom('p3', 'nobody')),
-  appId: often<string | null>(fc.constantFrom(null, 'a1', 'b1', 'c1', 'a2'), fc.constantFrom('d1', 'none')),
-});
+const confirmation: fc.Arbitrary<Step> = often<readonly [string, string | null]>(
+  fc.constantFrom(...(['p1'] as const).flatMap(id => [null, 'a1', 'b1', 'a2'].map(appId => [id, appId] as const)), [
+    'p2',
+    'c1',
+  ] as const),
+  fc.tuple(fc.constantFrom('p1', 'p2', 'p3', 'nobody'), fc.constantFrom(null, 'a1', 'a2', 'b1', 'c1', 'd1', 'none')),
+).map(([providerId, appId]) => ({ kind: 'confirm-terms', providerId, appId }));
 
 const policy: fc.Arbitrary<PolicyFile> = fc
   .record({
@@ -143,11 +145,11 @@ const traffic: fc.Arbitrary<Step> = fc.record({
   networks: fc.oneof(fc.constant(null), fc.constantFrom<string>(...DATA_CENTRES)),
 });
 
-const named = fc.record({ type: fc.constantFrom('click', 'impression'), id: fc.nat(99) });
+const named = fc.record({ type: fc.constantFrom('click', 'impression'), id: fc.nat(25) });
 
-const invalidation: fc.Arbitrary<InvalidationFile> = fc
+export const invalidation: fc.Arbitrary<InvalidationFile> = fc
   .record({
-    id: fc.nat(9).map(number => `i${number}`),
+    id: fc.nat(5).map(number => `i${number}`),
     appId: often(fc.constantFrom('a1', 'a1', 'a2', 'b1', 'c1'), fc.constant('none')),
     of: fc.oneof(
       fc
@@ -221,10 +223,10 @@ const steps: Record<Exclude<Step['kind'], 'wait-until'>, { weight: number; arbit
     arbitrary: fc.record({ kind: fc.constant('ingest-again'), file: fc.nat(9), laterHours: fc.constantFrom(0, 1, 40) }),
   },
   process: {
-    weight: 6,
+    weight: 8,
     arbitrary: fc.record({
       kind: fc.constant('process'),
-      bucket: fc.oneof(fc.constant(null), fc.nat(3)),
+      bucket: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 2, arbitrary: fc.nat(3) }),
       batchEvents: fc.constantFrom(1, 7, 1000),
     }),
   },
@@ -247,37 +249,85 @@ const steps: Record<Exclude<Step['kind'], 'wait-until'>, { weight: number; arbit
   'confirm-terms': { weight: 4, arbitrary: confirmation },
   'import-traffic': { weight: 4, arbitrary: traffic },
   invalidate: {
-    weight: 5,
+    weight: 10,
     arbitrary: fc.record({ kind: fc.constant('invalidate'), asked: invalidation }),
   },
   reinstate: {
     weight: 3,
-    arbitrary: fc.record({ kind: fc.constant('reinstate'), id: fc.nat(9).map(number => `i${number}`) }),
+    arbitrary: fc.record({ kind: fc.constant('reinstate'), id: fc.nat(5).map(number => `i${number}`) }),
   },
   settle: { weight: 4, arbitrary: fc.record({ kind: fc.constant('settle'), day, twice: fc.boolean() }) },
-  'settle-due': { weight: 5, arbitrary: fc.record({ kind: fc.constant('settle-due') }) },
+  'settle-due': { weight: 8, arbitrary: fc.record({ kind: fc.constant('settle-due') }) },
   'request-run': { weight: 1, arbitrary: fc.record({ kind: fc.constant('request-run'), day }) },
   'work-off-runs': { weight: 1, arbitrary: fc.record({ kind: fc.constant('work-off-runs') }) },
   wait: { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait'), hours: fc.constantFrom(1, 12, 24) }) },
 };
 
+/** What decides about traffic that is here already or may come, without naming single events: it can be recorded before or after it. */
+export const reference: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 2, arbitrary: confirmation },
+  { weight: 2, arbitrary: changedApp.map((app): Step => ({ kind: 'import-catalog', catalog: { apps: [app] } })) },
+  { weight: 2, arbitrary: provider.map((each): Step => ({ kind: 'import-catalog', catalog: { providers: [each] } })) },
+  {
+    weight: 2,
+    arbitrary: policy.map((each): Step => ({ kind: 'import-traffic', policies: [overTime(each)], networks: null })),
+  },
+  {
+    weight: 2,
+    arbitrary: invalidation
+      .filter(asked => asked.slice !== undefined)
+      .map((asked): Step => ({ kind: 'invalidate', asked })),
+  },
+  ...(['import-plans', 'accept-plan', 'reinstate'] as const).map(kind => steps[kind]),
+);
+
+/** Without the checks that judge when an event is processed, by what is known then. */
+function overTime({ checks, ...policy }: PolicyFile): PolicyFile {
+  return { ...policy, checks: { ...checks, known_bot: false, data_centre: false } };
+}
+
 const UNTIL_START: Step = { kind: 'wait-until', instant: START };
+
+export const FIRST_CONSENTS: readonly Step[] = [
+  { kind: 'confirm-terms', providerId: 'p1', appId: null },
+  { kind: 'confirm-terms', providerId: 'p1', appId: 'a1' },
+  { kind: 'confirm-terms', providerId: 'p2', appId: 'c1' },
+  { kind: 'accept-plan', planId: 'p-app', developerId: 'ann' },
+  { kind: 'accept-plan', planId: 'p-developer', developerId: 'ann' },
+];
 
 /** What is recorded before there is traffic, a day apart. */
 const early: fc.Arbitrary<Step[]> = fc
-  .array(
-    fc.oneof(
-      { weight: 4, arbitrary: confirmation },
-      ...(['accept-plan', 'import-traffic', 'import-plans', 'import-catalog'] as const).map(kind => steps[kind]),
+  .tuple(
+    fc.subarray([...FIRST_CONSENTS]),
+    fc.array(
+      fc.oneof(
+        { weight: 4, arbitrary: confirmation },
+        ...(['accept-plan', 'import-traffic', 'import-plans', 'import-catalog'] as const).map(kind => steps[kind]),
+      ),
+      { minLength: 1, maxLength: 5, size: 'max' },
     ),
-    { minLength: 2, maxLength: 7, size: 'max' },
   )
-  .map(all => [...all.flatMap((step): Step[] => [step, { kind: 'wait', hours: 24 }]), UNTIL_START]);
+  .map(all => [...all.flat().flatMap((step): Step[] => [step, { kind: 'wait', hours: 24 }]), UNTIL_START]);
+
+/** Traffic of most days, which is settled, so that most of what follows is a correction. */
+const settledTraffic: fc.Arbitrary<Step[]> = fc
+  .tuple(lines, lines)
+  .map(([first, second]) => [
+    { kind: 'ingest', lines: first, asOf: null },
+    { kind: 'ingest', lines: second, asOf: null },
+    { kind: 'process', bucket: null, batchEvents: 7 },
+    { kind: 'settle-due' },
+  ]);
 
 /** Any steps in any order. */
 export const history: fc.Arbitrary<Step[]> = fc
-  .tuple(early, fc.array(fc.oneof(...Object.values(steps)), { minLength: 12, maxLength: 34, size: 'max' }))
-  .map(([before, after]) => [...before, ...after]);
+  .tuple(
+    early,
+    settledTraffic,
+    fc.array(fc.oneof(...Object.values(steps)), { minLength: 10, maxLength: 30, size: 'max' }),
+  )
+  .map(parts => parts.flat());
 
 /** Histories that have shown a fault once. */
 export const EXAMPLES: Step[][] = [

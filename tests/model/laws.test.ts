@@ -6,6 +6,7 @@ import { history } from './histories.ts';
 import { BAD_LINES, eventLine, RESPELLINGS } from './lines.ts';
 import { readRecord, replay } from './record.ts';
 import { SideBySide } from './side-by-side.ts';
+import { deductionsOf } from './stored-ledger.ts';
 import { DAYS, FIRST_CATALOG, FIRST_PLANS, START } from './world.ts';
 
 /** More with RUNS=1000 in the environment. */
@@ -27,6 +28,7 @@ async function state() {
     earnings: await system.earnings(),
     ledger: await system.ledger(),
     balances: await system.balances(),
+    deductions: await deductionsOf(system.db, new Set()),
   };
 }
 

@@ -103,6 +103,8 @@ export class PureModel {
   /** False, of any import: refused, and nothing of it taken. */
   importCatalog(file: CatalogFile, now: Date): boolean {
     const { developers = [], apps = [], providers = [] } = file;
+    const lists: readonly { readonly id: string }[][] = Object.values(file);
+    if (lists.some(list => new Set(list.map(({ id }) => id)).size < list.length)) return false;
     const hasApp = (id: string) => this.catalog.developerOf(id) !== null || apps.some(app => app.id === id);
     const isDeveloper = (id: string) => this.catalog.hasDeveloper(id) || developers.some(each => each.id === id);
     if (developers.some(({ id }) => this.providers.has(id)) || providers.some(({ id }) => isDeveloper(id)))

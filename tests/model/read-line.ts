@@ -37,7 +37,8 @@ export function readLine(line: string): LineReading {
   return readFields(fields);
 }
 
-function readFields(fields: Record<string, unknown>): LineReading {
+/** The fields of a line, as the design's table has them. */
+export function readFields(fields: Record<string, unknown>): LineReading {
   const { id, type, app_id: appId, ad_unit_id: adUnitId, currency } = fields;
   if (!isId(id)) return { reason: 'bad_id' };
   if (type !== 'impression' && type !== 'click') return { reason: 'bad_type' };

@@ -1,7 +1,7 @@
 import type { Database } from '../../src/db/database.ts';
 import type { ModelTransfer } from './pure-model.ts';
 
-interface StoredTransfer {
+export interface StoredTransfer {
   readonly id: string;
   readonly owner: string;
   readonly appId: string;
@@ -33,6 +33,10 @@ export async function booksOf(db: Database): Promise<Books> {
        corrects_id as corrects
      from transfers`,
   );
+  return booksFrom(rows);
+}
+
+export function booksFrom(rows: readonly StoredTransfer[]): Books {
   const halves = Map.groupBy(
     rows.filter(row => row.link !== null),
     row => row.link,
@@ -140,4 +144,16 @@ export async function unlikeGross(db: Database, due: ReadonlySet<string>): Promi
      having sum(nanos) <> 0`,
   );
   return rows.filter(({ day }) => !due.has(day)).map(({ text }) => text);
+}
+
+/** What all transfers of a part come to, in each book; nothing where they cancel out. */
+export async function netsOf(db: Database): Promise<string[]> {
+  const { rows } = await db.query<{ text: string }>(
+    `select concat_ws(' ', business_date, developer_id, app_id, currency, reason, provider_id,
+         sum(amount_nanos * case when debit in ('ad_revenue', 'provider_share') and credit <> 'ad_revenue' then 1 else -1 end)) as text
+     from transfers
+     group by business_date, developer_id, app_id, currency, reason, provider_id
+     having sum(amount_nanos * case when debit in ('ad_revenue', 'provider_share') and credit <> 'ad_revenue' then 1 else -1 end) <> 0`,
+  );
+  return rows.map(({ text }) => text).sort();
 }

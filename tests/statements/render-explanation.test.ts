@@ -69,6 +69,7 @@ const EXPLANATION: Explanation = {
         platform_share: cny('83333.350000668'),
       },
       transfers: [transfer(FIRST, 1, '66666.15'), transfer(SECOND, 2, '0.50')],
+      held: [],
       posted: [{ reason: 'developer_share', amount: cny('66666.65') }],
       pending: [
         { reason: 'developer_share', amount: cny('0.000000333') },

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { importPersonsFile } from '../../src/decisions/import-persons.ts';
 import { formatDecimal, nanos } from '../../src/domain/nanos.ts';
 import { Deciding, PERSONS } from './deciding.ts';
-import { clickOf, openProviderWorld } from './provider-world.ts';
+import { clickOf, fillProviderWorld, openProviderWorld } from './provider-world.ts';
 import type { SettlementSystem } from './settlement-system.ts';
 
 /** `dev_1`, who has half of what `app_1` and `app_2` earn, under review. */
@@ -25,6 +25,13 @@ export class Holding {
   async importPersons(): Promise<void> {
     const persons = PERSONS.filter(person => !('book' in person));
     await importPersonsFile(this.deciding.deps, { text: JSON.stringify({ persons }), source: 'persons.json' });
+  }
+
+  /** Everything from the beginning, in an emptied database. */
+  async restart(now: string): Promise<void> {
+    await this.system.reset(now);
+    await fillProviderWorld(this.system);
+    await this.importPersons();
   }
 
   /** Proposes it as li.wei; returns its id. */
@@ -53,25 +60,36 @@ export class Holding {
     await this.system.settle(day);
   }
 
-  /** Of each (app, day) of the book what moved on the accounts, as `app_1 2018-04-11: payable 1.00, held 2.50`; nothing where that is nothing. */
+  /** Of each (app, day) of the book what moved on the accounts, as `app_1 2018-04-11: payable 1.00, held 2.50`. */
   async standing(ownerId = 'dev_1'): Promise<string[]> {
-    const sums = new Map<string, Map<string, bigint>>();
-    for (const { developerId, appId, businessDay, debit, credit, amountNanos } of await this.system.transfers()) {
-      if (developerId !== ownerId) continue;
-      const key = `${appId} ${businessDay}`;
-      const accounts = sums.get(key) ?? new Map<string, bigint>();
-      accounts.set(debit, (accounts.get(debit) ?? 0n) - amountNanos);
-      accounts.set(credit, (accounts.get(credit) ?? 0n) + amountNanos);
-      sums.set(key, accounts);
-    }
-    const lines = [...sums].map(([key, accounts]) => {
-      const told = ['payable', 'held', 'forfeited'].flatMap(account => {
-        const balance = accounts.get(account) ?? 0n;
-        return balance === 0n ? [] : [`${account} ${formatDecimal(nanos(balance), 2)}`];
-      });
-      return `${key}: ${told.join(', ') || 'nothing'}`;
+    const lines = (await this.#balances(ownerId)).map(({ key, ...balances }) => {
+      const told = Object.entries(balances).filter(([, balance]) => balance !== 0n);
+      return `${key}: ${told.map(([account, balance]) => `${account} ${formatDecimal(nanos(balance), 2)}`).join(', ') || 'nothing'}`;
     });
     return lines.sort();
+  }
+
+  /** The same in nanos, as `app_1 2018-04-11: payable held forfeited`, where any of them is not zero. */
+  async standingNanos(ownerId = 'dev_1'): Promise<string[]> {
+    const all = (await this.#balances(ownerId)).filter(
+      ({ payable, held, forfeited }) => payable !== 0n || held !== 0n || forfeited !== 0n,
+    );
+    return all.map(({ key, payable, held, forfeited }) => `${key}: ${payable} ${held} ${forfeited}`).sort();
+  }
+
+  /** By (app, day), what refers to neither left out. */
+  async #balances(ownerId: string) {
+    const transfers = (await this.system.transfers()).filter(
+      each => each.developerId === ownerId && each.businessDay !== null,
+    );
+    return [...Map.groupBy(transfers, each => `${each.appId} ${each.businessDay}`)].map(([key, ofDay]) => {
+      const balance = (account: string) =>
+        ofDay.reduce((sum, { debit, credit, amountNanos }) => {
+          if (credit === account) return sum + amountNanos;
+          return debit === account ? sum - amountNanos : sum;
+        }, 0n);
+      return { key, payable: balance('payable'), held: balance('held'), forfeited: balance('forfeited') };
+    });
   }
 
   async expectSound(): Promise<void> {

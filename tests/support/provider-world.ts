@@ -38,6 +38,11 @@ export function provider(
 /** Installations with a developer, `dev_1`, of the apps `app_1` and `app_2`, and half of each gross for its developer. */
 export async function openProviderWorld(plan: Record<string, unknown> = {}): Promise<SettlementSystem> {
   const system = await SettlementSystem.open({ bucketCount: PROVIDER_BUCKETS, now: `${FIRST_DAY}T12:00:00+08:00` });
+  await fillProviderWorld(system, plan);
+  return system;
+}
+
+export async function fillProviderWorld(system: SettlementSystem, plan: Record<string, unknown> = {}): Promise<void> {
   await system.importCatalog({
     developers: [{ id: 'dev_1', name: 'One', type: 'company', country: 'CN' }],
     apps: ['app_1', 'app_2'].map(id => ({ id, developer_id: 'dev_1', name: id, category: 'games' })),
@@ -47,7 +52,6 @@ export async function openProviderWorld(plan: Record<string, unknown> = {}): Pro
     ...{ id: 'half', scope: { default: true }, currency: 'CNY', effective_from: '2018-01-01', effective_to: null },
     ...{ basis: 'app_day', mode: 'marginal', tiers: [{ share: '0.50' }], ...plan },
   });
-  return system;
 }
 
 let lastId = 0;

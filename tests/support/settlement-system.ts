@@ -9,6 +9,7 @@ import { type BatchKey, isProcessed } from '../../src/events/inbox.ts';
 import { type IngestSummary, summariseIngests } from '../../src/events/ingest-summary.ts';
 import type { LineFormat } from '../../src/events/line-formats.ts';
 import { processBucket } from '../../src/events/process-bucket.ts';
+import { grantAfterRun, grantPending } from '../../src/funds/grant-funds.ts';
 import { listBalances } from '../../src/ledger/list-balances.ts';
 import { type TrialBalance, trialBalance } from '../../src/ledger/trial-balance.ts';
 import { confirmProvider } from '../../src/settlement/confirm-provider.ts';
@@ -283,6 +284,13 @@ export class SettlementSystem {
   async settleBucket(job: BucketOfRun): Promise<void> {
     const { db, bucketCount, calendar } = this;
     await settleBucket({ db, bucketCount, calendar, now: () => this.now }, job);
+    await grantAfterRun({ db, bucketCount, calendar, now: () => this.now }, job.runId);
+  }
+
+  /** What the sweep does for funds. */
+  async grantPending(): Promise<void> {
+    const { db, bucketCount, calendar } = this;
+    await grantPending({ db, bucketCount, calendar, now: () => this.now });
   }
 
   /** @throws Refusal `day_not_over` */

@@ -149,35 +149,38 @@ describe('repeated_click', () => {
     expect(await deducted(traffic, checks)).toEqual(expected);
   });
 
-  it('follows a chain of clicks back over as many midnights as it crosses', async () => {
-    const times = (from: string, to: string, everyMs: number) => {
-      const [first, last] = [from, to].map(
-        at => Temporal.PlainDateTime.from(at).toZonedDateTime('UTC').epochMilliseconds,
+  it.each([3_600_000, 2_400_000])(
+    'follows a chain of clicks back over as many midnights as it crosses, the window being %d ms',
+    async windowMs => {
+      const times = (from: string, to: string, everyMs: number) => {
+        const [first, last] = [from, to].map(
+          at => Temporal.PlainDateTime.from(at).toZonedDateTime('UTC').epochMilliseconds,
+        );
+        const found: Traffic[] = [];
+        for (let at = first as number; at <= (last as number); at += everyMs)
+          found.push(click(new Date(at).toISOString().slice(0, 23)));
+        return found;
+      };
+      // Every 40 minutes, which is within the window: each second one counts, from whenever the chain began.
+      const hourly = { repeatedClick: { windowMs } };
+      const even = times('2018-04-12T22:40:00', '2018-04-15T00:40:00', 2_400_000);
+      const odd = times('2018-04-12T22:00:00', '2018-04-15T00:40:00', 2_400_000);
+      expect([even.length, odd.length]).toEqual([76, 77]);
+      expect(await deducted(even, hourly)).toEqual(repeated(1));
+      const verdicts = await Promise.all(
+        [even, odd].map(
+          async each =>
+            await derive(
+              each.map(one => accepted(one)),
+              { checks: hourly, day: '2018-04-14' },
+            ),
+        ),
       );
-      const found: Traffic[] = [];
-      for (let at = first as number; at <= (last as number); at += everyMs)
-        found.push(click(new Date(at).toISOString().slice(0, 23)));
-      return found;
-    };
-    // Every 40 minutes within an hour: each second one counts, from whenever the chain began.
-    const hourly = { repeatedClick: { windowMs: 3_600_000 } };
-    const even = times('2018-04-12T22:40:00', '2018-04-15T00:40:00', 2_400_000);
-    const odd = times('2018-04-12T22:00:00', '2018-04-15T00:40:00', 2_400_000);
-    expect([even.length, odd.length]).toEqual([76, 77]);
-    expect(await deducted(even, hourly)).toEqual(repeated(1));
-    const verdicts = await Promise.all(
-      [even, odd].map(
-        async each =>
-          await derive(
-            each.map(one => accepted(one)),
-            { checks: hourly, day: '2018-04-14' },
-          ),
-      ),
-    );
-    expect(verdicts.map(({ chained }) => chained)).toEqual([['dev'], ['dev']]);
-    const onlyFirst = async (traffic: Traffic[]) => await deducted(traffic.slice(0, -1), hourly);
-    expect([await onlyFirst(even), await onlyFirst(odd)]).toEqual([[], repeated(1)]);
-  });
+      expect(verdicts.map(({ chained }) => chained)).toEqual([['dev'], ['dev']]);
+      const onlyFirst = async (traffic: Traffic[]) => await deducted(traffic.slice(0, -1), hourly);
+      expect([await onlyFirst(even), await onlyFirst(odd)]).toEqual([[], repeated(1)]);
+    },
+  );
 });
 
 describe('implausible_rate', () => {

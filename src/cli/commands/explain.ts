@@ -33,7 +33,9 @@ interface ExplainOptions {
 export function registerExplain(program: Command, registry: CommandRegistry): void {
   const explain = program
     .command('explain')
-    .description("an app's day down to its plan, tiers, ad units, batches and events; a transfer; an event up to its money")
+    .description(
+      "an app's day down to its plan, tiers, ad units, batches and events; a transfer; an event up to its money",
+    )
     .option('--app <id>', 'the app')
     .option('--date <day>', 'the business day of the app', dayArgument)
     .option('--events', "the day's accepted events instead, in pages")
@@ -48,12 +50,15 @@ export function registerExplain(program: Command, registry: CommandRegistry): vo
     .addHelpText(
       'after',
       `
+Forms:
+  --app --date                    a day: earnings, plan, tiers, transfers, batches, runs
+  --app --date --events           the accepted events of a day
+  --transfer                      why a transfer was posted
+  --event --type with --app or --developer
+                                  an event, whether it counts, its transfers
+
 Example:
-  npx apportion explain --app app_7_1 --date 2018-04-15
-  npx apportion explain --app app_7_1 --date 2018-04-15 --as-known-on 2018-04-16T09:00:00+08:00
-  npx apportion explain --app app_7_1 --date 2018-04-15 --events --limit 100
-  npx apportion explain --transfer 0196329c-5b00-7000-8000-000000000001
-  npx apportion explain --event e-4711 --type click --app app_7_1`,
+  npx apportion explain --app app_7_1 --date 2018-04-15 --as-known-on 2018-04-16T09:00:00+08:00`,
     );
   registry.on(explain, async (_args, given, output) => {
     const options = given as unknown as ExplainOptions;

@@ -207,7 +207,11 @@ async function showTrialBalance(app: App, options: LedgerOptions): Promise<Resul
     period: options.period,
     bookedBy: bookedBy(app, options),
   });
-  return { data: { ...asKnownOn(options), ...balance }, text: trialBalanceTable(balance), exitCode: balance.balanced ? 0 : 1 };
+  return {
+    data: { ...asKnownOn(options), ...balance },
+    text: trialBalanceTable(balance),
+    exitCode: balance.balanced ? 0 : 1,
+  };
 }
 
 function trialBalanceTable({ items, totals, balanced }: TrialBalance): string {

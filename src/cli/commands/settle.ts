@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
-import { type App, runDepsOf } from '../../app.ts';
+import { type App, fundDepsOf, runDepsOf } from '../../app.ts';
 import { awaitWork } from '../../await-work.ts';
 import { type BusinessDay, daysInRange } from '../../domain/business-day.ts';
 import { Refusal } from '../../domain/errors.ts';
+import { grantPending } from '../../funds/grant-funds.ts';
 import { bucketsDone, type RunProgress, runProgress, type SettlementRun } from '../../settlement/runs.ts';
 import { type RunDeps, resumeRun, settleDays, settleDueDays } from '../../settlement/settle-days.ts';
 import { unsettledApps } from '../../settlement/unsettled-apps.ts';
@@ -81,6 +82,7 @@ async function startAndAwait(app: App, options: SettleOptions, output: Output): 
     const runs = await startRuns(runDepsOf(app), options, waiting);
     if (runs.length === 0) break;
     await awaitRuns(app, runs, output);
+    await grantPending(fundDepsOf(app));
     for (const run of runs) finished.push({ ...run, ...(await runProgress(app.db, run.runId)) });
     if (options.due !== true) break;
   }

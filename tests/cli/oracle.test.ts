@@ -1,0 +1,218 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { bucketOf } from '../../src/domain/bucket.ts';
+import type { CatalogFile } from '../model/catalog.ts';
+import { history, type Step } from '../model/histories.ts';
+import { PureModel } from '../model/pure-model.ts';
+import { readIpinyouLine } from '../model/read-ipinyou.ts';
+import { booksFrom, modelText, type StoredTransfer } from '../model/stored-ledger.ts';
+import { EARLY, FIRST_CATALOG, FIRST_PLANS } from '../model/world.ts';
+import { CliFolder } from '../support/cli.ts';
+import { nanosOf } from '../support/settlement-system.ts';
+
+/** More with ORACLE_SEEDS=20 in the environment; the first of them with ORACLE_FROM=1000. */
+const SEEDS = Number(process.env.ORACLE_SEEDS ?? 2);
+const FROM = Number(process.env.ORACLE_FROM ?? 1);
+const BUCKETS = 4;
+const HOUR_MS = 3_600_000;
+const LIMIT_MS = 240_000;
+
+const IPINYOU = fileURLToPath(new URL('../../../shared/data/ipinyou', import.meta.url));
+const LOGS = ['imp.20131021.txt', 'clk.20131021.txt'].map(name => path.join(IPINYOU, name));
+
+interface ListedTransfer {
+  readonly id: string;
+  readonly developer_id: string;
+  readonly app_id: string;
+  readonly business_date: string;
+  readonly period: string;
+  readonly debit: string;
+  readonly credit: string;
+  readonly amount: { readonly amount: string; readonly currency: string };
+  readonly reason: string;
+  readonly version: number;
+  readonly provider_id: string | null;
+  readonly link: string | null;
+  readonly corrects: string | null;
+}
+
+let cli: CliFolder;
+beforeEach(() => {
+  cli = new CliFolder({ APPORTION_BUCKETS: String(BUCKETS) });
+});
+afterEach(async () => await cli.close());
+
+/** The oracle and a home of the program's own, to which the same is done by commands. */
+class OracleAndCommands {
+  readonly oracle = new PureModel({ timeZone: 'Asia/Shanghai', bucketOf: id => bucketOf(id, BUCKETS) });
+  now = new Date(EARLY);
+  #files = 0;
+
+  /** @returns whether the command was refused */
+  async #isRefused(...args: string[]): Promise<boolean> {
+    const { exitCode, stderr } = await cli.run(args, this.#at());
+    expect([0, 1], `${args.join(' ')}: ${stderr}`).toContain(exitCode);
+    return exitCode === 1;
+  }
+
+  #at() {
+    return { env: { APPORTION_CLOCK: this.now.toISOString() } };
+  }
+
+  #write(content: object | string): string {
+    this.#files += 1;
+    return cli.write(`${this.#files}.txt`, typeof content === 'string' ? content : JSON.stringify(content));
+  }
+
+  async take(step: Step): Promise<void> {
+    const { oracle, now } = this;
+    switch (step.kind) {
+      case 'ingest':
+        return await this.ingest(step.lines, step.asOf ?? now.toISOString());
+      case 'import-catalog': {
+        const isRefused = await this.#isRefused('catalog', 'import', this.#write(step.catalog));
+        return expect(isRefused).toBe(!oracle.importCatalog(step.catalog, now));
+      }
+      case 'import-plans': {
+        const isRefused = await this.#isRefused('plans', 'import', this.#write({ plans: step.plans }));
+        return expect(isRefused).toBe(!oracle.importPlans(step.plans));
+      }
+      case 'accept-plan': {
+        const { planId, developerId } = step;
+        const isRefused = await this.#isRefused('plans', 'accept', planId, '--developer', developerId, '--actor', 'x');
+        return expect(isRefused).toBe(oracle.acceptPlan(planId, developerId, now) !== null);
+      }
+      case 'confirm-terms': {
+        const { providerId, appId } = step;
+        const what = appId === null ? ['--default'] : ['--app', appId];
+        const isRefused = await this.#isRefused('providers', 'confirm', providerId, ...what, '--actor', 'x');
+        return expect(isRefused).toBe(oracle.confirmTerms(providerId, appId, now) !== null);
+      }
+      case 'import-traffic': {
+        const { policies, networks } = step;
+        const lists = networks === null ? [] : ['--data-centres', this.#write(networks)];
+        const file = this.#write({ traffic_policies: policies });
+        const isRefused = await this.#isRefused('traffic', 'import', file, ...lists);
+        return expect(isRefused).toBe(!oracle.importTraffic(policies, networks));
+      }
+      case 'invalidate': {
+        const { id, appId, reason, slice, events = '' } = step.asked;
+        const { from = '', to = '', adUnitId, eventType } = slice ?? {};
+        const unit = adUnitId === undefined ? [] : ['--ad-unit', adUnitId];
+        const type = eventType === undefined ? [] : ['--type', eventType];
+        const named =
+          slice === undefined ? ['--events', this.#write(events)] : ['--from', from, '--to', to, ...unit, ...type];
+        const args = ['invalidate', '--app', appId, ...named, '--reason', reason, '--actor', 'x', '--id', id];
+        return expect(await this.#isRefused(...args)).toBe(oracle.invalidate(step.asked) !== null);
+      }
+      case 'reinstate': {
+        const isRefused = await this.#isRefused('reinstate', step.id, '--reason', 'appeal', '--actor', 'x');
+        return expect(isRefused).toBe(oracle.reinstate(step.id) !== null);
+      }
+      case 'settle':
+        await this.#isRefused('settle', '--date', step.day);
+        oracle.settle(step.day, { now });
+        return;
+      case 'settle-due':
+        await this.#isRefused('settle', '--due');
+        return oracle.settleDue(now);
+      case 'wait':
+        this.now = new Date(now.getTime() + step.hours * HOUR_MS);
+        return;
+      case 'wait-until':
+        this.now = new Date(Math.max(now.getTime(), Date.parse(step.instant)));
+    }
+  }
+
+  async ingest(lines: readonly string[], asOf: string): Promise<void> {
+    await this.#isRefused('ingest', this.#write(lines.map(line => `${line}\n`).join('')), '--as-of', asOf);
+    this.oracle.accept(lines, new Date(asOf));
+    this.oracle.process();
+  }
+
+  async ingestLogs(files: readonly string[], asOf: string): Promise<void> {
+    await this.#isRefused('ingest', ...files, '--format', 'ipinyou', '--as-of', asOf);
+    for (const file of files) {
+      this.oracle.accept(readFileSync(file, 'utf8').split('\n'), new Date(asOf), readIpinyouLine);
+    }
+    this.oracle.process();
+  }
+
+  /** To the nano, and by the program's own check. */
+  async compare(): Promise<void> {
+    const { data } = await cli.json<{ items: ListedTransfer[]; next: string | null }>(
+      ['ledger', 'transfers'],
+      this.#at(),
+    );
+    expect(data.next).toBeNull();
+    const books = booksFrom(data.items.map(storedTransfer));
+    expect(books.transfers).toEqual(this.oracle.transfers.map(modelText).sort());
+    expect(books.broken).toEqual([]);
+    const verified = await cli.json<{ differences: number }>(['verify'], this.#at());
+    expect(verified).toMatchObject({ exitCode: 0, data: { differences: 0 } });
+  }
+}
+
+function storedTransfer({ id, amount, ...row }: ListedTransfer): StoredTransfer {
+  const { developer_id: owner, app_id: appId, business_date: businessDay, provider_id: providerId } = row;
+  return {
+    ...row,
+    id,
+    owner,
+    appId,
+    businessDay,
+    providerId,
+    currency: amount.currency,
+    nanos: String(nanosOf(amount.amount)),
+  };
+}
+
+test.each(Array.from({ length: SEEDS }, (_, index) => FROM + index))(
+  "what commands make of the history of seed %i is the oracle's ledger, to the nano",
+  { timeout: LIMIT_MS },
+  async seed => {
+    const both = new OracleAndCommands();
+    await cli.app();
+    const [steps = []] = fc.sample(history, { seed, numRuns: 1 });
+    await both.take({ kind: 'import-catalog', catalog: FIRST_CATALOG });
+    await both.take({ kind: 'import-plans', plans: FIRST_PLANS });
+    for (const step of steps) await both.take(step);
+    await both.take({ kind: 'settle-due' });
+    expect(both.oracle.transfers.length).toBeGreaterThan(0);
+    await both.compare();
+  },
+);
+
+if (!LOGS.every(log => existsSync(log))) {
+  test.skip(`a real log: ${IPINYOU} is not here`, () => {});
+} else {
+  test("what commands make of a real log is the oracle's ledger, to the nano", { timeout: LIMIT_MS }, async () => {
+    const both = new OracleAndCommands();
+    both.now = new Date('2013-10-22T00:00:00+08:00');
+    await cli.app();
+    const derived = await cli.run(['catalog', 'derive', '--format', 'ipinyou', ...LOGS]);
+    const catalog: CatalogFile = JSON.parse(derived.stdout);
+    const [appId = ''] = (catalog.apps ?? []).map(app => app.id);
+    await both.take({ kind: 'import-catalog', catalog });
+    const terms = { currency: 'CNY', effective_from: '2013-01-01', effective_to: null, basis: 'app_month' } as const;
+    const tiers = [{ up_to: '0.0123', share: '0.50' }, { up_to: '0.05', share: '0.412345' }, { share: '0.333333' }];
+    await both.take({
+      kind: 'import-plans',
+      plans: [{ id: 'p', scope: { default: true }, ...terms, mode: 'marginal', tiers }],
+    });
+    const checks = { implausible_rate: { max_impressions: 1, max_clicks: 1 } };
+    await both.take({ kind: 'import-traffic', policies: [{ effective_from: '2013-01-01', checks }], networks: null });
+    await both.ingestLogs(LOGS, '2013-10-22T00:00:00+08:00');
+    await both.take({ kind: 'settle-due' });
+    await both.compare();
+    const slice = { from: '2013-10-21', to: '2013-10-21' };
+    await both.take({ kind: 'invalidate', asked: { id: 'i', appId, slice, reason: 'refund' } });
+    await both.take({ kind: 'settle-due' });
+    expect(both.oracle.transfers.some(({ version }) => version > 1)).toBe(true);
+    expect(both.oracle.deductions(new Set()).some(row => row.includes('implausible_rate'))).toBe(true);
+    await both.compare();
+  });
+}
