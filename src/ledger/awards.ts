@@ -65,11 +65,13 @@ export async function awardsOn(
     fundId,
     day,
     appIds = null,
+    bookedBy = null,
   }: {
     readonly bucket: number;
     readonly fundId: string;
     readonly day: BusinessDay;
     readonly appIds?: readonly string[] | null;
+    readonly bookedBy?: Date | null;
   },
 ): Promise<Map<string, Award>> {
   const { rows } = await q.query<Omit<Award, 'awardedNanos'> & { awarded: string }>(
@@ -79,9 +81,9 @@ export async function awardsOn(
        (array_agg(link_id order by version desc))[1] as "linkId"
      from transfers
      where bucket = $1 and ledger_date = $2 and developer_id = $3 and fund_id = $3 and reason = 'award'
-       and ($4::text[] is null or app_id = any ($4))
+       and ($4::text[] is null or app_id = any ($4)) and booked_at <= coalesce($5::timestamptz, 'infinity')
      group by app_id`,
-    [bucket, day, fundId, appIds],
+    [bucket, day, fundId, appIds, bookedBy],
   );
   return new Map(rows.map(({ awarded, ...row }) => [row.appId, { ...row, awardedNanos: BigInt(awarded) }]));
 }

@@ -2,6 +2,7 @@ import type { Money } from '../domain/money.ts';
 import { formatAmount, nanos, parseAmount } from '../domain/nanos.ts';
 import { adjustmentLines } from './adjustments.ts';
 import { heldBalanceRow, heldLines } from './held-money.ts';
+import { incentiveLines } from './incentives.ts';
 import { invalidTable } from './invalid-traffic.ts';
 import { percentOf } from './rates.ts';
 import type { Statement } from './statement.ts';
@@ -59,6 +60,7 @@ function currencyLines(statement: CurrencyStatement): string[] {
     ...earningLines(statement),
     ...invalidTable(statement.invalid_traffic, { withDays: true }),
     ...correctionLines(statement.corrections),
+    ...incentiveLines(statement.incentives),
     ...adjustmentLines(statement.adjustments),
     ...heldLines(statement.held),
     '',
@@ -144,6 +146,7 @@ function balanceLines(statement: CurrencyStatement): string[] {
     ['', ''],
     [`Opening balance in ${currency}`, amount(opening_balance)],
     ['Your share of this period', amount(totals.developer_share)],
+    ...(incentives.length === 0 ? [] : [['Incentives', amount(incentives_total)]]),
     ...(adjustments.length === 0 ? [] : [['Adjustments', amount(adjustments_total)]]),
     ...heldBalanceRow(statement.held),
     [`Closing balance in ${currency}`, amount(closing_balance)],

@@ -5,9 +5,11 @@ import { type Nanos, nanos } from '../domain/nanos.ts';
 import type { UnitEarnings } from '../earnings/earnings-fold.ts';
 import type { AppDayMovement, Correction, PayableMovement } from '../ledger/app-day-movements.ts';
 import type { HeldMovement } from '../ledger/held-movements.ts';
+import type { IncentiveMovement } from '../ledger/incentive-movements.ts';
 import { adjustmentsIn, type StatementAdjustment } from './adjustments.ts';
 import type { AppOnDay, DecidedBy } from './decided-by.ts';
 import { heldIn, type StatementHeld } from './held-money.ts';
+import { incentivesIn, type StatementIncentive } from './incentives.ts';
 import { type InvalidLine, type InvalidTraffic, invalidLine } from './invalid-traffic.ts';
 import { ecpmNanos, sharePercent } from './rates.ts';
 
@@ -21,6 +23,9 @@ export interface CurrencyStatement {
   /** Accepted events that do not count, by day, app, ad unit and reason: no part of the figures above. */
   readonly invalid_traffic: readonly InvalidLine[];
   readonly totals: StatementFigures;
+  /** What funds added to the share, by fund and day. */
+  readonly incentives: readonly StatementIncentive[];
+  readonly incentives_total: Money;
   /** What persons decided beside what was earned. */
   readonly adjustments: readonly StatementAdjustment[];
   readonly adjustments_total: Money;
@@ -101,6 +106,7 @@ export interface StatementSources {
   readonly invalid: readonly InvalidTraffic[];
   readonly decided: readonly DecidedAmount[];
   readonly kept: readonly HeldMovement[];
+  readonly awarded: readonly IncentiveMovement[];
   readonly dueDays: ReadonlySet<BusinessDay>;
   readonly decidedBy: (app: AppOnDay) => DecidedBy;
   readonly nameOf: (appId: string) => string;
@@ -120,8 +126,9 @@ function statementIn(currency: string, all: StatementSources): CurrencyStatement
   const openingNanos = payable?.beforeNanos ?? nanos(0n);
   const totals = addUp(sources);
   const { adjustments, adjustedNanos } = adjustmentsIn(currency, all.decided);
+  const { incentives, incentiveNanos } = incentivesIn(currency, all.awarded);
   const { held, payableNanos: heldNanos } = heldIn(currency, all.kept);
-  const movedNanos = nanos(totals.developerNanos + adjustedNanos + heldNanos);
+  const movedNanos = nanos(totals.developerNanos + incentiveNanos + adjustedNanos + heldNanos);
   if (movedNanos !== (payable?.withinNanos ?? 0n)) {
     throw new Error(
       `the lines of a statement come to ${movedNanos} nanos ${currency}, the account to ${payable?.withinNanos}`,
@@ -134,6 +141,8 @@ function statementIn(currency: string, all: StatementSources): CurrencyStatement
     corrections: inCurrency(all.corrections).map(correctionLine),
     invalid_traffic: inCurrency(all.invalid).map(invalidLine),
     totals: figuresOf(totals, currency),
+    incentives,
+    incentives_total: money(incentiveNanos, currency),
     adjustments,
     adjustments_total: money(adjustedNanos, currency),
     held,

@@ -8,6 +8,7 @@ import type { PeriodRange } from '../domain/period.ts';
 import { dueDaysOfDeveloper, earningsOfDeveloper } from '../earnings/earnings-of-developer.ts';
 import { appDayMovements, correctionsOfBook, payableMovements } from '../ledger/app-day-movements.ts';
 import { heldMovements } from '../ledger/held-movements.ts';
+import { incentiveMovements } from '../ledger/incentive-movements.ts';
 import { decidedBy } from './decided-by.ts';
 import { invalidTrafficOf } from './invalid-traffic.ts';
 import { type CurrencyStatement, statementsByCurrency } from './statement-lines.ts';
@@ -51,6 +52,7 @@ export async function statementOf(
     invalid,
     decided: await decidedAmounts(tx, { bucket, ownerId: developerId, periods: period.halves }),
     kept: await heldMovements(tx, book),
+    awarded: await incentiveMovements(tx, book),
     dueDays,
     decidedBy: await decidedBy(tx, { bucket, developerId, movements }),
     nameOf: await namesOf(tx, [...movements, ...earnings]),
