@@ -43,7 +43,10 @@ export async function runSettlementWorkers(app: App, onError: ErrorListener): Pr
     timing: timingOf(config),
     onError,
     handle: async ({ runId, businessDay, bucket }) => {
-      await settleBucket({ db, now, calendar, bucketCount }, { runId, businessDay: parseBusinessDay(businessDay), bucket });
+      await settleBucket(
+        { db, now, calendar, bucketCount },
+        { runId, businessDay: parseBusinessDay(businessDay), bucket },
+      );
       // By whoever finishes the run's last bucket.
       await grantAfterRun({ db, now, calendar, bucketCount }, runId);
     },

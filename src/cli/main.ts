@@ -7,6 +7,7 @@ import { registerAudit } from './commands/audit.ts';
 import { registerCatalog } from './commands/catalog.ts';
 import { registerDecisions } from './commands/decisions.ts';
 import { registerExplain } from './commands/explain.ts';
+import { registerFunds } from './commands/funds.ts';
 import { registerGenerate } from './commands/generate.ts';
 import { registerHolds } from './commands/holds.ts';
 import { registerIngest } from './commands/ingest.ts';
@@ -92,6 +93,7 @@ export function registerAll(program: Command, registry: CommandRegistry): void {
   registerPersons(program, registry);
   registerDecisions(program, registry);
   registerHolds(program, registry);
+  registerFunds(program, registry);
   registerAudit(program, registry);
 }
 

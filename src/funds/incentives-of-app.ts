@@ -42,7 +42,7 @@ export async function incentivesOfApp(
          select min(first_day)
          from fund_first_days as first
          join fund_grants as step using (fund_id, grant_no)
-         where first.bucket = $1 and first.fund_id = terms.fund_id and app_id = $2 and step.granted_at <= coalesce($4, 'infinity')
+         where first.bucket = $1 and first.fund_id = terms.fund_id and app_id = $2 and step.granted_at <= coalesce($4::timestamptz, 'infinity')
        ) as "firstDay"
      from fund_terms as terms
      cross join lateral (
@@ -50,7 +50,7 @@ export async function incentivesOfApp(
        from fund_claims as found
        join fund_grants as step using (fund_id, grant_no)
        where found.bucket = $1 and found.fund_id = terms.fund_id and business_date = $3 and app_id = $2
-         and step.granted_at <= coalesce($4, 'infinity')
+         and step.granted_at <= coalesce($4::timestamptz, 'infinity')
        order by grant_no desc
        limit 1
      ) as last

@@ -126,7 +126,11 @@ export interface ClaimChange extends Claim {
 /** What one step found to have become another claim. */
 export async function claimsOfStep(
   q: Queryable,
-  { fundId, grantNo, buckets }: { readonly fundId: string; readonly grantNo: number; readonly buckets: readonly number[] },
+  {
+    fundId,
+    grantNo,
+    buckets,
+  }: { readonly fundId: string; readonly grantNo: number; readonly buckets: readonly number[] },
 ): Promise<ClaimChange[]> {
   const { rows } = await q.query<StoredClaim & { before: string }>(
     `select ${COLUMNS}, coalesce(
@@ -153,16 +157,16 @@ export async function firstDaysAt(
   {
     fundId,
     grantNo,
-    buckets,
+    bucket,
     appIds,
-  }: { readonly fundId: string; readonly grantNo: number; readonly buckets: readonly number[]; readonly appIds: readonly string[] },
+  }: { readonly fundId: string; readonly grantNo: number; readonly bucket: number; readonly appIds: readonly string[] },
 ): Promise<Map<string, BusinessDay>> {
   const { rows } = await q.query<{ appId: string; firstDay: BusinessDay }>(
     `select app_id as "appId", min(first_day) as "firstDay"
      from fund_first_days
-     where bucket = any ($1) and fund_id = $2 and app_id = any ($3) and grant_no <= $4
+     where bucket = $1 and fund_id = $2 and app_id = any ($3) and grant_no <= $4
      group by app_id`,
-    [buckets, fundId, appIds, grantNo],
+    [bucket, fundId, appIds, grantNo],
   );
   return new Map(rows.map(row => [row.appId, row.firstDay]));
 }

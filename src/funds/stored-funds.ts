@@ -27,7 +27,7 @@ async function selectFunds(q: Queryable, fundId: string | null): Promise<Fund[]>
        end_day as "endDay", rule, put.budget, put.closed as "isClosed"
      from fund_terms as terms
      cross join lateral (
-       select sum(amount_nanos) as budget, bool_or(change = 'close') as closed
+       select coalesce(sum(amount_nanos), 0) as budget, coalesce(bool_or(change = 'close'), false) as closed
        from fund_changes as change
        where change.fund_id = terms.fund_id
      ) as put

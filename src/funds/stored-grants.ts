@@ -166,6 +166,9 @@ export async function dayChangesOf(q: Queryable, fundId: string): Promise<Map<nu
     change: { businessDay, claimChangeNanos: BigInt(claim), awardChangeNanos: BigInt(award) },
   }));
   return new Map(
-    [...Map.groupBy(changes, each => each.grantNo)].map(([grantNo, ofStep]) => [grantNo, ofStep.map(each => each.change)]),
+    [...Map.groupBy(changes, each => each.grantNo)].map(([grantNo, ofStep]) => [
+      grantNo,
+      ofStep.map(each => each.change),
+    ]),
   );
 }

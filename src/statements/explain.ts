@@ -14,6 +14,7 @@ import { type RunOfDay, runsOfDays } from '../settlement/runs-of-days.ts';
 import { evidenceAt, evidenceNow } from './day-evidence.ts';
 import { type CurrencyExplanation, explainCurrencies } from './explain-amounts.ts';
 import { type Cutoff, cutoffAt } from './explain-cutoff.ts';
+import { type ExplainedIncentive, explainIncentives } from './explain-incentives.ts';
 
 /** One app's day, from the money posted back to the batches of events behind it. */
 export interface Explanation {
@@ -29,6 +30,8 @@ export interface Explanation {
   readonly status: 'settled' | 'pending';
   /** By currency. */
   readonly items: readonly CurrencyExplanation[];
+  /** What funds add to the share, by fund. */
+  readonly incentives: readonly ExplainedIncentive[];
   /** Runs that settled this day in the developer's bucket, oldest first. */
   readonly runs: readonly ExplainedRun[];
   /** Batches that could hold events of the day but were too many to be read. */
@@ -116,6 +119,7 @@ export async function explainAt(
     category,
     status: isSettled ? 'settled' : 'pending',
     items,
+    incentives: await explainIncentives(tx, { bucket, bucketCount, appId, day, instant }),
     runs: runs.map(explainedRun),
     unread_batches: evidence.trace.unreadBatches,
     waiting_batches: evidence.trace.waitingBatches,

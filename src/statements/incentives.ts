@@ -32,6 +32,8 @@ function sumOf(movements: readonly IncentiveMovement[]): Nanos {
   return nanos(movements.reduce((sum, each) => sum + each.amountNanos, 0n));
 }
 
+const NAMED_APPS = 3;
+
 const COLUMNS: readonly Column[] = [
   { title: '', align: 'left' },
   { title: '', align: 'left' },
@@ -43,7 +45,7 @@ export function incentiveLines(incentives: readonly StatementIncentive[]): strin
   if (incentives.length === 0) return [];
   const rows = incentives.map(({ fund_id, date, amount, apps }) => [
     `  ${date}  ${fund_id}`,
-    apps.map(app => app.app_id).join(', '),
+    apps.length > NAMED_APPS ? `${apps.length} apps` : apps.map(app => app.app_id).join(', '),
     grouped(amount.amount),
   ]);
   return ['', 'Incentives, on top of your share', ...textTable(COLUMNS, rows)];

@@ -10,6 +10,7 @@ import type {
   ExplainedTier,
   ExplainedWorth,
 } from './explain-amounts.ts';
+import { incentiveExplanation } from './explain-incentives.ts';
 import type { ExplainedProvider, ExplainedTerm } from './explain-provider.ts';
 import { heldOnDayLines } from './held-on-day.ts';
 import { invalidTable } from './invalid-traffic.ts';
@@ -49,6 +50,7 @@ export function renderExplanation(explanation: Explanation): string {
     ...knownLines(explanation),
     `Category ${category ?? 'unknown'}; ${status === 'settled' ? 'settled' : 'PENDING: the day will be settled again'}`,
     ...(items.length === 0 ? ['', 'Nothing was earned or posted on that day.'] : items.flatMap(currencyLines)),
+    ...incentiveExplanation(explanation.incentives),
     ...runLines(runs),
     ...noteLines(explanation),
   ];

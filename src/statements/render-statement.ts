@@ -136,6 +136,7 @@ export function correctionLines(corrections: readonly StatementCorrection[]): st
 
 function balanceLines(statement: CurrencyStatement): string[] {
   const { opening_balance, totals, adjustments, adjustments_total, closing_balance, currency } = statement;
+  const { incentives, incentives_total } = statement;
   const isPending = !isZero(totals.pending_gross.amount);
   return textTable(BALANCE_COLUMNS, [
     ['Gross settled in this period', amount(totals.gross)],

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { appNames } from '../catalog/app-names.ts';
 import { developerName } from '../catalog/developer-name.ts';
+import { prepared } from '../db/prepared.ts';
 import { decidedAmounts } from '../decisions/decided-amounts.ts';
 import { bucketOf } from '../domain/bucket.ts';
 import { type BusinessDay, daysInRange } from '../domain/business-day.ts';
@@ -29,13 +30,14 @@ export interface Statement {
  * @throws Refusal `unknown_developer`
  */
 export async function statementOf(
-  tx: pg.ClientBase,
+  client: pg.ClientBase,
   {
     developerId,
     period,
     bucketCount,
   }: { readonly developerId: string; readonly period: PeriodRange; readonly bucketCount: number },
 ): Promise<Statement> {
+  const tx = prepared(client);
   const name = await developerName(tx, developerId);
   const bucket = bucketOf(developerId, bucketCount);
   const days = daysInRange({ from: period.firstDay, to: period.lastDay });

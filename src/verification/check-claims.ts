@@ -11,7 +11,12 @@ import { claimsOfDay } from '../funds/stored-claims.ts';
 import { firstSettledDays, settledGross } from '../ledger/awards.ts';
 import { ledgerDays } from '../ledger/stored-transfers.ts';
 import { unfinishedBuckets } from '../settlement/runs.ts';
-import type { FundsCheck } from './check-funds.ts';
+import type { Difference } from './difference.ts';
+
+export interface FundsCheck {
+  readonly bucketCount: number;
+  readonly report: (difference: Difference) => void;
+}
 
 /**
  * What is settled claims what the fund has on record as its last claims, apart from days that wait: for a run to come, to finish or
@@ -52,7 +57,8 @@ async function checkDay(
     app.currency === currency && !due.has(`${day} ${app.developerId}`);
   const apps = (await settledGross(client, { bucket, day })).filter(isSettled);
   const appIds = apps.map(app => app.appId);
-  const categories = rule.categories === null ? new Map() : await categoriesOn(client, { appIds, day, referenceVersion });
+  const categories =
+    rule.categories === null ? new Map() : await categoriesOn(client, { appIds, day, referenceVersion });
   const firstDays = rule.newAppDays === null ? new Map() : await firstSettledDays(client, { bucket, apps });
   const known = await claimsOfDay(client, { fundId, buckets: [bucket], day });
   const claims = new Map(known.map(claim => [claim.appId, claim.claimNanos]));

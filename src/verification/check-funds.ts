@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { categoriesOn } from '../catalog/categories.ts';
+import { developersOfApps } from '../catalog/known-ids.ts';
 import { bucketOf } from '../domain/bucket.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 import { type AwardChange, grantAll, type Need, takeBack } from '../domain/grant.ts';
@@ -11,13 +12,9 @@ import { allFunds, budgetAt } from '../funds/stored-funds.ts';
 import { type DayChange, dayChangesOf, type Grant, grantsOf } from '../funds/stored-grants.ts';
 import { awardsOfStep } from '../ledger/awards.ts';
 import { balanceOf } from '../ledger/decision-transfers.ts';
-import { checkClaims } from './check-claims.ts';
-import { type Difference, NOTHING } from './difference.ts';
-
-export interface FundsCheck {
-  readonly bucketCount: number;
-  readonly report: (difference: Difference) => void;
-}
+import { finishedRun } from '../settlement/finished-runs.ts';
+import { checkClaims, type FundsCheck } from './check-claims.ts';
+import { NOTHING } from './difference.ts';
 
 /**
  * Takes every step of every fund again, from the claims that it found, and compares what it comes to with what was awarded and
@@ -42,6 +39,9 @@ async function checkSteps(client: pg.ClientBase, fund: Fund, { bucketCount, repo
       if (expected !== found) report({ table, where: `${where}${at}`, expected, found });
     };
     differs('fund_grants', '', `step ${place + 1}`, `step ${grantNo}`);
+    if (grant.runId !== null && (await finishedRun(client, grant.runId)) === null) {
+      differs('fund_grants', '', 'a run that has finished', `run ${grant.runId}`);
+    }
     const claims = await claimsOfStep(client, { fundId, grantNo, buckets: allBuckets(bucketCount) });
     await checkFound(client, { fund, grant, claims, bucketCount, differs });
 
@@ -56,14 +56,26 @@ async function checkSteps(client: pg.ClientBase, fund: Fund, { bucketCount, repo
     differs('fund_grants', ' returned', decimal(returnedNanos), decimal(grant.returnedNanos));
     differs('fund_grants', ' left', decimal(leftNanos), decimal(grant.leftNanos));
     const ofDays = recordedDays.get(grantNo) ?? [];
-    compareDays(sumsByDay(claims, changes), ofDays, (day, expected, found) => differs('fund_days', ` ${day}`, expected, found));
+    compareDays(sumsByDay(claims, changes), ofDays, (day, expected, found) =>
+      differs('fund_days', ` ${day}`, expected, found),
+    );
     const days = [...new Set([...ofDays, ...changes.map(change => change.need)].map(each => each.businessDay))];
-    const awarded = await awardsOfStep(client, { bucket: bucketOf(fundId, bucketCount), fundId, grantId: grant.grantId, days });
+    const awarded = await awardsOfStep(client, {
+      bucket: bucketOf(fundId, bucketCount),
+      fundId,
+      grantId: grant.grantId,
+      days,
+    });
     compareAwards(changes, awarded, (at, expected, found) => differs('transfers', ` ${at}`, expected, found));
   }
   // What was put into it since its last step is there too.
   const put = fund.budgetNanos - taken;
-  const balance = await balanceOf(client, { bucket: bucketOf(fundId, bucketCount), ownerId: fundId, currency, account: 'fund_available' });
+  const balance = await balanceOf(client, {
+    bucket: bucketOf(fundId, bucketCount),
+    ownerId: fundId,
+    currency,
+    account: 'fund_available',
+  });
   const where = `fund ${fundId} fund_available`;
   if (balance !== put) report({ table: 'transfers', where, expected: decimal(put), found: decimal(balance) });
 }
@@ -77,19 +89,34 @@ interface FoundClaims {
 }
 
 /** Each claim is what the rule makes of the gross that it notes. */
-async function checkFound(client: pg.ClientBase, { fund, grant, claims, bucketCount, differs }: FoundClaims): Promise<void> {
+async function checkFound(
+  client: pg.ClientBase,
+  { fund, grant, claims, bucketCount, differs }: FoundClaims,
+): Promise<void> {
   const rule = ruleOf(fund.rule);
-  for (const [day, ofDay] of Map.groupBy(claims, claim => claim.businessDay)) {
+  const { fundId } = fund;
+  const { grantNo, referenceVersion } = grant;
+  const developers = await developersOfApps(client, [...new Set(claims.map(claim => claim.appId))]);
+  const places = Map.groupBy(claims, ({ businessDay, bucket }) => `${businessDay} ${bucket}`);
+  for (const ofDay of places.values()) {
+    const { businessDay: day, bucket } = ofDay[0] as ClaimChange;
     const appIds = ofDay.map(claim => claim.appId);
-    const { fundId } = fund;
-    const { grantNo, referenceVersion } = grant;
-    const categories = rule.categories === null ? new Map() : await categoriesOn(client, { appIds, day, referenceVersion });
-    const buckets = allBuckets(bucketCount);
-    const firstDays = rule.newAppDays === null ? new Map() : await firstDaysAt(client, { fundId, grantNo, buckets, appIds });
-    for (const { appId, grossNanos, claimNanos } of ofDay) {
+    const categories =
+      rule.categories === null ? new Map() : await categoriesOn(client, { appIds, day, referenceVersion });
+    const firstDays =
+      rule.newAppDays === null ? new Map() : await firstDaysAt(client, { fundId, grantNo, bucket, appIds });
+    for (const { appId, developerId, grossNanos, claimNanos } of ofDay) {
       const app = { category: categories.get(appId) ?? null, firstDay: firstDays.get(appId) ?? null };
       const expected = claimOf(rule, { businessDay: day, grossNanos, ...app });
-      differs('fund_claims', ` ${day} app ${appId}`, decimal(expected), decimal(claimNanos));
+      const at = ` ${day} app ${appId}`;
+      differs('fund_claims', at, decimal(expected), decimal(claimNanos));
+      const owner = developers.get(appId) ?? NOTHING;
+      differs(
+        'fund_claims',
+        at,
+        `${owner} in bucket ${bucketOf(owner, bucketCount)}`,
+        `${developerId} in bucket ${bucket}`,
+      );
     }
   }
 }
@@ -127,7 +154,8 @@ function compareAwards(
 ): void {
   const expected = new Map(changes.map(({ need, changeNanos }) => [keyOf(need), changeNanos as bigint]));
   const found = new Map(awarded.map(each => [keyOf(each), each.changeNanos]));
-  for (const key of new Set([...expected.keys(), ...found.keys()])) differs(key, tell(expected.get(key)), tell(found.get(key)));
+  for (const key of new Set([...expected.keys(), ...found.keys()]))
+    differs(key, tell(expected.get(key)), tell(found.get(key)));
 }
 
 function compareDays(
@@ -136,7 +164,9 @@ function compareDays(
   differs: (day: BusinessDay, expected: string, found: string) => void,
 ): void {
   const told = (change: DayChange | undefined) =>
-    change === undefined ? NOTHING : `claims ${decimal(change.claimChangeNanos)}, awards ${decimal(change.awardChangeNanos)}`;
+    change === undefined
+      ? NOTHING
+      : `claims ${decimal(change.claimChangeNanos)}, awards ${decimal(change.awardChangeNanos)}`;
   for (const businessDay of new Set([...expected, ...found].map(each => each.businessDay))) {
     const of = (list: readonly DayChange[]) => told(list.find(each => each.businessDay === businessDay));
     differs(businessDay, of(expected), of(found));

@@ -140,6 +140,8 @@ describe('the whole path', () => {
       link: null,
       corrects: null,
       booked_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      provider_id: null,
+      decision_id: null,
     };
     expect(transfers.data.next).toBeNull();
     expect(transfers.data.items.length).toBeGreaterThan(2 * 400);

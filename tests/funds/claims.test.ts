@@ -41,7 +41,12 @@ describe('what a day may claim', () => {
     ['in one of the categories', points(50_000n, { categories: ['tools', 'games'] }), {}, '5'],
     ['in none of them', points(50_000n, { categories: ['tools'] }), {}, '0'],
     ['on its first day', points(50_000n, { newAppDays: 30 }), { firstDay: DAY }, '5'],
-    ['on its 30th day: the first is 29 days ago', points(50_000n, { newAppDays: 30 }), { firstDay: addDays(DAY, -29) }, '5'],
+    [
+      'on its 30th day: the first is 29 days ago',
+      points(50_000n, { newAppDays: 30 }),
+      { firstDay: addDays(DAY, -29) },
+      '5',
+    ],
     ['on its 31st day', points(50_000n, { newAppDays: 30 }), { firstDay: addDays(DAY, -30) }, '0'],
     ['new, but in another category', points(50_000n, { newAppDays: 30, categories: ['tools'] }), {}, '0'],
     ['a bonus on the 31st day', bonus('5', '1'), { firstDay: addDays(DAY, -30) }, '0'],
@@ -54,10 +59,12 @@ describe('laws', () => {
   const gross = fc.bigInt({ min: 0n, max: 10n ** 24n });
   const rule = fc.oneof(
     fc.bigInt({ min: 1n, max: 1_000_000n }).map(ppm => points(ppm)),
-    fc.tuple(gross, gross).map(([bonusNanos, floorNanos]): IncentiveRule => ({
-      ...points(1n),
-      incentive: { kind: 'bonus', bonusNanos: nanos(bonusNanos), floorNanos: nanos(floorNanos) },
-    })),
+    fc.tuple(gross, gross).map(
+      ([bonusNanos, floorNanos]): IncentiveRule => ({
+        ...points(1n),
+        incentive: { kind: 'bonus', bonusNanos: nanos(bonusNanos), floorNanos: nanos(floorNanos) },
+      }),
+    ),
   );
   const of = (each: IncentiveRule, grossNanos: bigint) =>
     claimOf(each, { businessDay: DAY, grossNanos, category: null, firstDay: null });

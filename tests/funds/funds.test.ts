@@ -1,8 +1,8 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { grantAfterRun } from '../../src/funds/grant-funds.ts';
 import { settleBucket } from '../../src/settlement/settle-bucket.ts';
-import { rejectionOf } from '../support/refusals.ts';
 import { Funding } from '../support/funding.ts';
+import { rejectionOf } from '../support/refusals.ts';
 
 const opened: Funding[] = [];
 let funding: Funding;
@@ -87,7 +87,12 @@ describe('granting', () => {
     await funding.earnAndSettle('2018-09-04', { app_a1: '100', app_b1: '100', app_c1: '100' });
     await funding.settleNight('2018-09-01');
     expect(await funding.awards()).toEqual([
-      ...['09-01 app_a1 fund_new: 5', '09-02 app_a1 fund_new: 5', '09-03 app_b1 fund_new: 5', '09-04 app_c1 fund_new: 5'],
+      ...[
+        '09-01 app_a1 fund_new: 5',
+        '09-02 app_a1 fund_new: 5',
+        '09-03 app_b1 fund_new: 5',
+        '09-04 app_c1 fund_new: 5',
+      ],
     ]);
     await holds();
   });
@@ -194,7 +199,9 @@ describe('beginning and end', () => {
     await funding.createFund('fund_1', '100');
     const one = { id: 'fund_1', name: 'One', type: 'company', country: 'CN' };
     for (const catalog of [{ developers: [one] }, { providers: [{ ...one, ratios: [], apps: [] }] }]) {
-      expect((await rejectionOf(funding.system.importCatalog(catalog))).message).toContain('the id of an incentive fund too');
+      expect((await rejectionOf(funding.system.importCatalog(catalog))).message).toContain(
+        'the id of an incentive fund too',
+      );
     }
   });
 });
@@ -236,7 +243,12 @@ describe('interrupted and at once', () => {
     await Promise.all([work(one?.runId), work(other?.runId), funding.system.grantPending()]);
     funding.system.settlementJobs = [];
     // 12 − 5 = 7 for needs of 8, 6 and 2: 7 × 8/16, 7 × 6/16 and 7 × 2/16
-    const awards = ['09-02 app_a1 fund_1: 5', '09-03 app_a1 fund_1: 3.5', '09-03 app_b1 fund_1: 2.625', '09-03 app_c1 fund_1: 0.875'];
+    const awards = [
+      '09-02 app_a1 fund_1: 5',
+      '09-03 app_a1 fund_1: 3.5',
+      '09-03 app_b1 fund_1: 2.625',
+      '09-03 app_c1 fund_1: 0.875',
+    ];
     expect(await funding.awards()).toEqual(awards);
     expect(await funding.left('fund_1')).toBe('0');
     const { rows } = await funding.system.db.query('select from transfers where version > 1 and fund_id is not null');

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type BusinessDay, daysInRange, parseBusinessDay } from '../../src/domain/business-day.ts';
 import { grantAll, meetDay, type Need, takeBack } from '../../src/domain/grant.ts';
+import { CATEGORIES } from '../support/funding.ts';
 import { claimOf } from '../../src/domain/incentive.ts';
 
 const DAYS = ['2018-09-01', '2018-09-02', '2018-09-03'].map(parseBusinessDay);
@@ -61,15 +62,25 @@ describe('a day that does not fit is shared in proportion', () => {
 const MOST = 10n ** 24n;
 const amount = fc.oneof(fc.bigInt({ min: 0n, max: 20n }), fc.bigInt({ min: 0n, max: MOST }));
 const needs = fc
-  .uniqueArray(fc.record({ app: fc.integer({ min: 0, max: 12 }), day: fc.integer({ min: 0, max: 2 }), claim: amount, awarded: amount }), {
-    selector: ({ app, day }) => `${app} ${day}`,
-    maxLength: 30,
-  })
-  .map(list => list.map(({ app, day, claim, awarded }) => need(`app_${app}`, DAYS[day] as BusinessDay, claim, awarded)));
+  .uniqueArray(
+    fc.record({
+      app: fc.integer({ min: 0, max: 12 }),
+      day: fc.integer({ min: 0, max: 2 }),
+      claim: amount,
+      awarded: amount,
+    }),
+    {
+      selector: ({ app, day }) => `${app} ${day}`,
+      maxLength: 30,
+    },
+  )
+  .map(list =>
+    list.map(({ app, day, claim, awarded }) => need(`app_${app}`, DAYS[day] as BusinessDay, claim, awarded)),
+  );
 
 describe('laws of section 11', () => {
   /** What each (app, day) has after the step. */
-  const after = (list: readonly Need[], left: bigint) => {
+  const outcomeOf = (list: readonly Need[], left: bigint) => {
     const { changes, leftNanos } = grantAll(left, list);
     const awards = new Map(list.map(each => [each, each.awardedNanos]));
     for (const { need: of, changeNanos } of changes) awards.set(of, (awards.get(of) ?? 0n) + changeNanos);
@@ -79,7 +90,7 @@ describe('laws of section 11', () => {
   test('money is neither made nor lost, and no account goes below zero', () => {
     fc.assert(
       fc.property(needs, amount, (list, left) => {
-        const { awards, leftNanos } = after(list, left);
+        const { awards, leftNanos } = outcomeOf(list, left);
         const sum = (values: Iterable<bigint>) => [...values].reduce((total, each) => total + each, 0n);
         expect(leftNanos + sum(awards.values())).toBe(left + sum(list.map(each => each.awardedNanos)));
         expect(leftNanos >= 0n).toBe(true);
@@ -90,7 +101,7 @@ describe('laws of section 11', () => {
   test('0 ≤ awarded ≤ claim, and less than the claim only if nothing was left', () => {
     fc.assert(
       fc.property(needs, amount, (list, left) => {
-        const { awards, leftNanos } = after(list, left);
+        const { awards, leftNanos } = outcomeOf(list, left);
         for (const [{ claimNanos }, awarded] of awards) {
           expect(awarded >= 0n && awarded <= claimNanos).toBe(true);
           if (awarded < claimNanos) expect(leftNanos).toBe(0n);
@@ -102,7 +113,7 @@ describe('laws of section 11', () => {
   test("nobody's award falls unless their own claim has fallen below it", () => {
     fc.assert(
       fc.property(needs, amount, (list, left) => {
-        for (const [{ claimNanos, awardedNanos }, awarded] of after(list, left).awards) {
+        for (const [{ claimNanos, awardedNanos }, awarded] of outcomeOf(list, left).awards) {
           if (awarded < awardedNanos) expect(awarded).toBe(claimNanos);
         }
       }),
@@ -112,7 +123,7 @@ describe('laws of section 11', () => {
   test('a later day has anything new only if every older one is met', () => {
     fc.assert(
       fc.property(needs, amount, (list, left) => {
-        const { awards } = after(list, left);
+        const { awards } = outcomeOf(list, left);
         const gained = [...awards].filter(([of, awarded]) => awarded > of.awardedNanos).map(([of]) => of.businessDay);
         const lacking = [...awards].filter(([of, awarded]) => awarded < of.claimNanos).map(([of]) => of.businessDay);
         for (const day of gained) expect(lacking.every(each => each >= day)).toBe(true);
@@ -124,7 +135,14 @@ describe('laws of section 11', () => {
     fc.assert(
       fc.property(needs, amount, fc.infiniteStream(fc.nat()), (list, left, chance) => {
         const shuffled = list.map(each => [chance.next().value as number, each] as const).sort(([a], [b]) => a - b);
-        expect(told(grantAll(left, shuffled.map(([, each]) => each)))).toEqual(told(grantAll(left, list)));
+        expect(
+          told(
+            grantAll(
+              left,
+              shuffled.map(([, each]) => each),
+            ),
+          ),
+        ).toEqual(told(grantAll(left, list)));
       }),
     );
   });
@@ -132,7 +150,7 @@ describe('laws of section 11', () => {
   test('more money never means less for a day, and one step more changes nothing', () => {
     fc.assert(
       fc.property(needs, amount, amount, (list, left, more) => {
-        const [little, much] = [after(list, left), after(list, left + more)];
+        const [little, much] = [outcomeOf(list, left), outcomeOf(list, left + more)];
         const ofDay = (awards: ReadonlyMap<Need, bigint>, day: string) =>
           [...awards].reduce((sum, [of, awarded]) => sum + (of.businessDay === day ? awarded : 0n), 0n);
         for (const day of DAYS) expect(ofDay(much.awards, day) >= ofDay(little.awards, day)).toBe(true);
@@ -146,7 +164,7 @@ describe('laws of section 11', () => {
     fc.assert(
       fc.property(needs, amount, (list, left) => {
         const ofDay = list.filter(each => each.businessDay === DAY_1).map(each => ({ ...each, awardedNanos: 0n }));
-        const { awards } = after(ofDay, left);
+        const { awards } = outcomeOf(ofDay, left);
         const sorted = [...awards].sort(([a], [b]) => (a.claimNanos < b.claimNanos ? -1 : 1));
         for (const [place, [of, awarded]] of sorted.entries()) {
           const [below, less = 0n] = sorted[place - 1] ?? [];
@@ -166,7 +184,6 @@ describe('laws of section 11', () => {
   });
 });
 
-const CATEGORIES = ['books', 'games', 'health', 'jobs', 'news', 'shops', 'tools', 'travel', 'video'];
 const YUAN = 10n ** 9n;
 
 test('1 billion yuan over three years for 20,000 apps in nine categories is used up to the nano, on one day at last', () => {
@@ -198,5 +215,7 @@ test('1 billion yuan over three years for 20,000 apps in nine categories is used
   const short = days.filter((_, number) => given[number] !== asked[number]);
   expect(short.length).toBeGreaterThan(0);
   expect(short).toEqual(days.slice(-short.length));
-  expect(days.filter((_, number) => given[number] !== asked[number] && given[number] !== 0n)).toEqual(short.slice(0, 1));
+  expect(days.filter((_, number) => given[number] !== asked[number] && given[number] !== 0n)).toEqual(
+    short.slice(0, 1),
+  );
 });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { bucketOf } from '../../src/domain/bucket.ts';
+import { checkHolds } from '../../src/verification/check-holds.ts';
 import { Holding } from '../support/holding.ts';
 import { clickOf, ownerIn, PROVIDER_BUCKETS, provider } from '../support/provider-world.ts';
 import { rejectionOf } from '../support/refusals.ts';
@@ -292,4 +293,37 @@ test('what can’t be held is refused', async () => {
   const hold = await holding.decide('hold', { book: 'dev_1', app: 'app_1' });
   expect(await rejectionOf(holding.propose('release', { hold, app: 'app_2' }))).toMatchObject({ code: 'not_held' });
   expect(await rejectionOf(holding.propose('release', { hold, book: 'dev_2' }))).toMatchObject({ code: 'not_held' });
+});
+
+test('verify finds every damaged, missing or surplus transfer of held money', async () => {
+  wait('2018-04-12T09:00:00+08:00');
+  await holding.earn('app_1', DAY, '2.00');
+  const hold = await holding.decide('hold', { book: 'dev_1', from: DAY });
+  await holding.earn('app_1', DAY, '4.00');
+  await holding.decide('forfeit', { hold, keep_holding: true });
+  await holding.expectSound();
+  const owner = await holding.system.owner();
+  const ofRun = `reason = 'hold' and run_id is not null`;
+  const columns = `bucket, ledger_date, developer_id, app_id, business_date, period, currency, debit, credit, amount_nanos, reason, booked_at`;
+  for (const [damage, where] of [
+    [`update transfers set amount_nanos = amount_nanos - 1 where ${ofRun}`, 'by run'],
+    [`update transfers set amount_nanos = amount_nanos + 1 where decision_id = '${hold}'`, `by decision ${hold}`],
+    [`update transfers set debit = 'forfeited' where ${ofRun}`, 'by run'],
+    [`update transfers set app_id = 'app_2' where reason = 'forfeiture'`, 'app_2 CNY by decision forfeit'],
+    [`delete from transfers where ${ofRun}`, 'by run'],
+    [`delete from transfers where reason = 'forfeiture'`, 'by decision forfeit'],
+    [
+      `insert into transfers (transfer_id, decision_id, ${columns}) select gen_random_uuid(), 'x', ${columns} from transfers where ${ofRun}`,
+      'by decision x',
+    ],
+  ] as const) {
+    await owner.query('begin');
+    await owner.query('set local session_replication_role = replica; drop trigger transfers_keep_rows on transfers');
+    expect((await owner.query(damage)).rowCount, damage).toBe(1);
+    const found: string[] = [];
+    const report = (difference: { where: string }) => found.push(difference.where);
+    await checkHolds(owner, { bucket: OWN_BUCKET, bucketCount: PROVIDER_BUCKETS, report });
+    await owner.query('rollback');
+    expect(found.join('\n'), damage).toContain(where);
+  }
 });

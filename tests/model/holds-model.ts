@@ -51,7 +51,7 @@ export class HoldsModel {
     if (difference > 0n && this.#isHeld(day.app)) move(day, 'payable', 'held', difference);
     if (difference >= 0n) return;
     let lacking = -difference;
-    lacking -= move(day, 'forfeited', 'payable', min(day.forfeited, lacking)); lacking -= move(day, 'held', 'payable', min(day.held, lacking));
+    lacking -= move(day, 'held', 'payable', min(day.held, lacking));
     move(day, 'forfeited', 'payable', min(day.forfeited, lacking));
   }
 

@@ -88,6 +88,7 @@ const EXPLANATION: Explanation = {
       traced: true,
     },
   ],
+  incentives: [],
   runs: [{ run_id: RUN, cutoff_seq: 12, reference_version: 2, finished_at: '2018-04-16T01:00:00.000Z' }],
   unread_batches: 0,
   waiting_batches: 1,

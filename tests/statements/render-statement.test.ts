@@ -62,6 +62,7 @@ const SOURCES: StatementSources = {
   dueDays: new Set([day('2018-04-15')]),
   decidedBy: () => ({ planId: 'wechat-2018-03', provider: null }),
   decided: [],
+  awarded: [],
   kept: [],
   nameOf: () => 'Lucky Seven',
 };

@@ -1,18 +1,17 @@
 import { Deciding } from './deciding.ts';
-import { SettlementSystem } from './settlement-system.ts';
-import { nanosOf } from './settlement-system.ts';
+import { nanosOf, SettlementSystem } from './settlement-system.ts';
 
 /** Apps by developer: `app_a1` is the first of `dev_a`. In four buckets the developers lie in more than one. */
 const APPS: Readonly<Record<string, string>> = { app_a1: 'games', app_a2: 'tools', app_b1: 'games', app_c1: 'games' };
+
+export const CATEGORIES = ['books', 'games', 'health', 'jobs', 'news', 'shops', 'tools', 'travel', 'video'];
 
 let lastId = 0;
 
 /** A settlement system in which half of the gross is the developer's, and in which funds are decided. */
 export class Funding extends Deciding {
   static override async open(): Promise<Funding> {
-    const funding = new Funding(
-      await SettlementSystem.open({ bucketCount: 4, now: '2018-09-01T12:00:00+08:00' }),
-    );
+    const funding = new Funding(await SettlementSystem.open({ bucketCount: 4, now: '2018-09-01T12:00:00+08:00' }));
     const { system } = funding;
     const developers = [...new Set(Object.keys(APPS).map(developerOf))];
     await system.importCatalog({

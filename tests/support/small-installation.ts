@@ -142,6 +142,12 @@ async function decide(deciding: Deciding): Promise<void> {
   for (const id of ['adjust-1', 'adjust-2']) await deciding.propose(adjustment({ id, parameters: { rows: amounts } }));
   await deciding.approve('adjust-1');
   await deciding.reject('adjust-2');
+  const hold = { book: 'dev_7', app: 'app_7_2', from: '2018-04-14' };
+  await deciding.propose(adjustment({ id: 'hold-1', kind: 'hold', parameters: hold }));
+  await deciding.approve('hold-1');
+  const forfeit = { hold: 'hold-1', to: '2018-04-14', keep_holding: true };
+  await deciding.propose(adjustment({ id: 'forfeit-1', kind: 'forfeit', parameters: forfeit }));
+  await deciding.approve('forfeit-1');
 }
 
 /** A day of its own, with every way in which traffic does not count. */
