@@ -70,17 +70,25 @@ export async function referenceVersionsUsed(client: pg.ClientBase, bucket: numbe
   return rows.map(row => row.reference_version);
 }
 
-/** Redrives whose batches do not hold as many lines as they took off the list of rejected ones. */
+/**
+ * Redrives whose batches do not hold as many lines as they took off the list of rejected ones, or that took off a line which was
+ * never on it.
+ */
 export async function unequalRedrives(
   q: Queryable,
-): Promise<{ ingestId: string; redriven: number; received: number }[]> {
-  const { rows } = await q.query<{ ingestId: string; redriven: number; received: number }>(
-    `select redriven.ingest_id as "ingestId", redriven.lines as redriven, coalesce(batches.lines, 0) as received
-     from (select ingest_id, count(*) as lines from redriven_lines group by ingest_id) as redriven
+): Promise<{ ingestId: string; redriven: number; rejected: number; received: number }[]> {
+  const { rows } = await q.query<{ ingestId: string; redriven: number; rejected: number; received: number }>(
+    `select redriven.ingest_id as "ingestId", redriven.lines as redriven, redriven.rejected, coalesce(batches.lines, 0) as received
+     from (
+       select ingest_id, count(*) as lines, count(rejected.seq) as rejected
+       from redriven_lines as redriven
+       left join rejected_lines as rejected using (bucket, seq, line_no)
+       group by ingest_id
+     ) as redriven
      cross join lateral (
        select sum(line_count)::bigint as lines from inbox_batches where ingest_id = redriven.ingest_id
      ) as batches
-     where batches.lines is distinct from redriven.lines
+     where batches.lines is distinct from redriven.lines or redriven.rejected <> redriven.lines
      order by redriven.ingest_id`,
   );
   return rows;

@@ -16,8 +16,8 @@ import { storedConflictingLines, storedRejectedLines, unequalRedrives } from '..
 import { knowsMonthlyPlans } from '../plans/stored-plans.ts';
 import { bucketResults, unfinishedBuckets } from '../settlement/runs.ts';
 import { checkDecisions, type KnownDecisions, knownDecisions } from './check-decisions.ts';
-import { checkHoldRecords, checkHolds } from './check-holds.ts';
 import { checkFunds } from './check-funds.ts';
+import { checkHoldRecords, checkHolds } from './check-holds.ts';
 import { checkLedger } from './check-ledger.ts';
 import { checkLinks } from './check-links.ts';
 import { DerivedDeductions } from './derived-deductions.ts';
@@ -68,9 +68,9 @@ export async function verify(db: Pick<Database, 'snapshot'>, options: VerifyOpti
       const where = `version ${referenceVersion}${kind === null ? '' : ` of the ${kind}`}`;
       report({ table: 'reference_versions', where, expected: 'rows as they were recorded', found: 'other rows' });
     }
-    for (const { ingestId, redriven, received } of await unequalRedrives(client)) {
-      const [expected, found] = [`${redriven} lines in its batches`, `${received}`];
-      report({ table: 'redriven_lines', where: `redrive ${ingestId}`, expected, found });
+    for (const { ingestId, redriven, rejected, received } of await unequalRedrives(client)) {
+      const expected = `${redriven} rejected lines, and as many in its batches`;
+      report({ table: 'redriven_lines', where: `redrive ${ingestId}`, expected, found: `${rejected}, ${received}` });
     }
     await strayRows(client, { bucketCount: options.bucketCount, report });
     await checkLinks(client, { bucketCount: options.bucketCount, report });

@@ -144,6 +144,34 @@ describe('granting', () => {
   });
 });
 
+describe('awards under review', () => {
+  test('what a hold took of an award is forfeited, and a clawback does not charge it twice', async () => {
+    await funding.createFund('fund_1', '100');
+    await funding.earnAndSettle('2018-09-02', { app_a1: '100' });
+    const hold = await funding.decide('hold', { book: 'dev_a', from: '2018-09-01' });
+    expect(await funding.left('dev_a', 'held')).toBe('60');
+    await funding.decide('forfeit', { hold });
+    const slice = { from: '2018-09-02', to: '2018-09-02' };
+    await funding.system.invalidate({ id: 'fraud', appId: 'app_a1', slice, reason: 'fraud' });
+    await funding.settleNight('2018-09-02');
+    expect([await funding.left('dev_a', 'payable'), await funding.left('dev_a', 'forfeited')]).toEqual(['0', '0']);
+    expect(await funding.left('fund_1')).toBe('100');
+    await holds();
+  });
+
+  test('after a release what comes is payable again', async () => {
+    await funding.createFund('fund_1', '6');
+    const hold = await funding.decide('hold', { book: 'dev_a', from: '2018-09-01' });
+    await funding.earnAndSettle('2018-09-02', { app_a1: '100' });
+    expect(await funding.left('dev_a', 'held')).toBe('56');
+    await funding.decide('release', { hold });
+    await funding.decide('fund_top_up', { fund: 'fund_1', currency: 'CNY', amount: '10' });
+    await funding.system.grantPending();
+    expect([await funding.left('dev_a', 'payable'), await funding.left('dev_a', 'held')]).toEqual(['60', '0']);
+    await holds();
+  });
+});
+
 describe('beginning and end', () => {
   test('a fund that begins in the past claims for what was settled already', async () => {
     await funding.earnAndSettle('2018-09-02', { app_a1: '100' });

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type BusinessDay, daysInRange, parseBusinessDay } from '../../src/domain/business-day.ts';
 import { grantAll, meetDay, type Need, takeBack } from '../../src/domain/grant.ts';
-import { CATEGORIES } from '../support/funding.ts';
 import { claimOf } from '../../src/domain/incentive.ts';
+import { CATEGORIES } from '../support/funding.ts';
 
 const DAYS = ['2018-09-01', '2018-09-02', '2018-09-03'].map(parseBusinessDay);
 const [DAY_1, DAY_2, DAY_3] = DAYS as [BusinessDay, BusinessDay, BusinessDay];

@@ -26,7 +26,9 @@ test('a fund for apps in nine categories is used up exactly over several days, i
   for (const day of ['2018-09-02', '2018-09-03', '2018-09-04', '2018-09-05']) {
     const grosses = ids.map((id, app) => [id, `${10 + (app % 7)}.${String(app % 100).padStart(2, '0')}`] as const);
     await funding.earnAndSettle(day, Object.fromEntries(grosses));
-    const ofDay = grosses.filter((_, app) => app % 10 !== 9).map(([, gross]) => BigInt(gross.replace('.', '')) * 10n ** 6n);
+    const ofDay = grosses
+      .filter((_, app) => app % 10 !== 9)
+      .map(([, gross]) => BigInt(gross.replace('.', '')) * 10n ** 6n);
     claims.push(ofDay.reduce((sum, claim) => sum + claim, 0n));
   }
   const { rows } = await system.db.query<{ day: string; awarded: string }>(

@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { listHolds } from '../../src/decisions/list-holds.ts';
 import { bucketOf } from '../../src/domain/bucket.ts';
+import { parseBusinessDay } from '../../src/domain/business-day.ts';
+import { parsePeriod } from '../../src/domain/period.ts';
+import { explainAppDay } from '../../src/statements/explain.ts';
+import { providerStatementOf } from '../../src/statements/provider-statement.ts';
+import { renderExplanation } from '../../src/statements/render-explanation.ts';
+import { renderStatement } from '../../src/statements/render-statement.ts';
+import { statementOf } from '../../src/statements/statement.ts';
 import { checkHolds } from '../../src/verification/check-holds.ts';
 import { Holding } from '../support/holding.ts';
 import { clickOf, ownerIn, PROVIDER_BUCKETS, provider } from '../support/provider-world.ts';
@@ -11,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(async () => await holding.system.drop());
 
-const DAY = '2018-04-11';
+const DAY = parseBusinessDay('2018-04-11');
 const NEXT = '2018-04-12';
 
 function wait(instant: string): void {
@@ -274,6 +282,60 @@ test.each([OWN_BUCKET, (OWN_BUCKET + 1) % PROVIDER_BUCKETS])(
     await holding.expectSound();
   },
 );
+
+test('statements, explain and the list of holds show what is held', async () => {
+  const agency = ownerIn(0);
+  await holding.system.importCatalog({ providers: [provider(agency, '0.20', { app_1: {} })] });
+  for (const appId of [null, 'app_1']) await holding.system.confirmTerms(agency, appId);
+  wait('2018-04-12T09:00:00+08:00');
+  await holding.earn('app_1', DAY, '10.00'); // 4 for the developer, 1 for the agency
+  const first = await holding.decide('hold', { book: 'dev_1', from: DAY });
+  await holding.decide('hold', { book: agency }, 'on-agency');
+  await holding.earn('app_1', DAY, '5.00'); // 2 and 0.50 more
+  await holding.decide('forfeit', { hold: first, keep_holding: true });
+  await holding.earn('app_2', DAY, '2.00'); // 1 more, held
+
+  const { db, calendar, bucketCount } = holding.system;
+  const period = parsePeriod('2018-04-H1');
+  const amountsOf = (held: object | null | undefined) =>
+    Object.fromEntries(Object.entries(held ?? {}).map(([name, { amount }]) => [name, amount]));
+  const statement = await db.snapshot(tx => statementOf(tx, { developerId: 'dev_1', period, bucketCount }));
+  expect(amountsOf(statement.items[0]?.held)).toEqual({
+    ...{ opening: '0.00', held: '7.00', released: '0.00', clawed_back: '0.00', forfeited: '6.00', closing: '1.00' },
+    ...{ forfeited_clawed_back: '0.00', change_of_payable: '-7.00' },
+  });
+  expect(statement.items[0]?.closing_balance.amount).toBe('0.00');
+  expect(renderStatement(statement)).toMatch(
+    /Your share of this period +7\.00\nHeld \(-\) and given back \(\+\) +-7\.00\n/,
+  );
+  const agencys = await db.snapshot(tx => providerStatementOf(tx, { providerId: agency, period, bucketCount }));
+  expect(agencys.items[0]).toMatchObject({
+    closing_balance: { amount: '1.00' },
+    held: { closing: { amount: '0.50' } },
+  });
+
+  const explained = await db.snapshot(tx => explainAppDay(tx, { appId: 'app_1', day: DAY, bucketCount, calendar }));
+  expect(explained.items[0]?.held.map(each => [each.book, each.held.amount, each.forfeited.amount])).toEqual([
+    [agency, '0.50', '0.00'],
+    ['dev_1', '0.00', '6.00'],
+  ]);
+  expect(explained.items[0]?.pending).toEqual([]);
+  expect(renderExplanation(explained)).toContain('In the book of dev_1 0.00 CNY of it are held, 6.00 CNY forfeited');
+
+  const list = async (options: object = {}) => await db.snapshot(tx => listHolds(tx, { bucketCount, ...options }));
+  const { items, next } = await list({ limit: 1 });
+  expect(items).toMatchObject([{ id: 'on-agency', in_force: true, held: [{ amount: '0.50', currency: 'CNY' }] }]);
+  const rest = await list({ after: next ?? 'none' });
+  expect(rest).toMatchObject({
+    items: [{ id: first, app_id: null, from: DAY, held: [{ amount: '1.00' }] }],
+    next: null,
+  });
+  await holding.decide('release', { hold: first });
+  expect((await list()).items.map(each => each.id)).toEqual(['on-agency']);
+  expect((await list({ withEnded: true, book: 'dev_1' })).items).toMatchObject([
+    { id: first, in_force: false, held: [] },
+  ]);
+});
 
 test('what can’t be held is refused', async () => {
   for (const [kind, parameters, code] of [

@@ -25,6 +25,8 @@ const REFERENCE_TABLES = [
   'migrations',
   'person_versions',
   'persons',
+  'hold_acts',
+  'holds',
   'plan_acceptances',
   'plan_versions',
   'provider_confirmations',

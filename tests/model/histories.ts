@@ -5,7 +5,7 @@ import type { InvalidationFile } from './invalidations.ts';
 import { EXAMPLE_LINE, lines } from './lines.ts';
 import type { PlanFileEntry } from './plans.ts';
 import type { PolicyFile } from './traffic.ts';
-import { APPS, CATEGORIES, DATA_CENTRES, DAYS, LATE_APP, START, unitsOf } from './world.ts';
+import { APPS, CATEGORIES, DATA_CENTRES, DAYS, LATE_APP, MONTHLY_PLANS, START, unitsOf } from './world.ts';
 
 /** What can happen. Files are named by their place among those already ingested, taken round. */
 export type Step =
@@ -320,14 +320,23 @@ const settledTraffic: fc.Arbitrary<Step[]> = fc
     { kind: 'settle-due' },
   ]);
 
-/** Any steps in any order. */
+/** Any steps in any order, in half of the histories without plans that go by the month. */
 export const history: fc.Arbitrary<Step[]> = fc
-  .tuple(
+  .record({
+    isMonthly: fc.boolean(),
     early,
     settledTraffic,
-    fc.array(fc.oneof(...Object.values(steps)), { minLength: 10, maxLength: 30, size: 'max' }),
-  )
-  .map(parts => parts.flat());
+    more: fc.array(fc.oneof(...Object.values(steps)), { minLength: 10, maxLength: 30, size: 'max' }),
+  })
+  .map(({ isMonthly, early, settledTraffic, more }) => {
+    const all = [...early, ...settledTraffic, ...more];
+    return isMonthly ? [{ kind: 'import-plans', plans: MONTHLY_PLANS }, ...all] : all.map(byTheDay);
+  });
+
+function byTheDay(step: Step): Step {
+  if (step.kind !== 'import-plans') return step;
+  return { ...step, plans: step.plans.map(plan => ({ ...plan, basis: 'app_day' })) };
+}
 
 /** Histories that have shown a fault once. */
 export const EXAMPLES: Step[][] = [
@@ -367,9 +376,19 @@ export const EXAMPLES: Step[][] = [
       { kind: 'settle-due' },
     ]),
   ],
+  // A click just before midnight that comes after both days were settled: it makes one of the next day a repeated one.
+  [
+    { kind: 'import-traffic', policies: [{ effective_from: '2018-01-01' }], networks: null },
+    UNTIL_START,
+    ...(['17T00:00:05', '16T23:59:58'] as const).flatMap((time, index): Step[] => [
+      { kind: 'ingest', lines: [clickOn(`2018-03-${time}+08:00`, `n${index}`, { device_id: 'x' })], asOf: null },
+      { kind: 'process', bucket: null, batchEvents: 1 },
+      { kind: 'settle-due' },
+    ]),
+  ],
 ];
 
-function clickOn(occurredAt: string, id: string): string {
+function clickOn(occurredAt: string, id: string, more: object = {}): string {
   const event = { id, type: 'click', occurred_at: occurredAt, app_id: 'a1', ad_unit_id: 'a1-video' };
-  return JSON.stringify({ ...event, currency: 'CNY', price: '1.000001' });
+  return JSON.stringify({ ...event, currency: 'CNY', price: '1.000001', ...more });
 }

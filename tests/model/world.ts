@@ -72,10 +72,18 @@ export const FIRST_PLANS: readonly PlanFileEntry[] = [
   // These wait for acceptance.
   { id: 'p-app', scope: { app: 'a1' }, ...always, mode: 'marginal', tiers: [{ share: '0.41' }] },
   {
-    ...{ id: 'p-developer', scope: { developer: 'ann' }, ...always, basis: 'app_month', mode: 'marginal' },
+    ...{ id: 'p-developer', scope: { developer: 'ann' }, ...always, mode: 'marginal' },
     tiers: [{ up_to: '0.02', share: '0.5' }, { share: '0.333333' }],
   },
 ];
+
+/** Where any plan goes by the month, later days of a month become due with earlier ones, which would hide that a day was not marked. */
+export const MONTHLY_PLANS: readonly PlanFileEntry[] = FIRST_PLANS.filter(({ id }) => id === 'p-developer').map(
+  plan => ({
+    ...plan,
+    basis: 'app_month',
+  }),
+);
 
 /** A text file of networks, with and without the addresses of events. */
 export const DATA_CENTRES = ['203.0.113.0/24 # documentation\n\n2001:db8::/32\n', '203.0.112.0/22\n', '# none\n'];

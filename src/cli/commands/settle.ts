@@ -3,7 +3,7 @@ import { type App, fundDepsOf, runDepsOf } from '../../app.ts';
 import { awaitWork } from '../../await-work.ts';
 import { type BusinessDay, daysInRange } from '../../domain/business-day.ts';
 import { Refusal } from '../../domain/errors.ts';
-import { grantPending } from '../../funds/grant-funds.ts';
+import { grantAfterRun, grantPending } from '../../funds/grant-funds.ts';
 import { bucketsDone, type RunProgress, runProgress, type SettlementRun } from '../../settlement/runs.ts';
 import { type RunDeps, resumeRun, settleDays, settleDueDays } from '../../settlement/settle-days.ts';
 import { unsettledApps } from '../../settlement/unsettled-apps.ts';
@@ -82,6 +82,7 @@ async function startAndAwait(app: App, options: SettleOptions, output: Output): 
     const runs = await startRuns(runDepsOf(app), options, waiting);
     if (runs.length === 0) break;
     await awaitRuns(app, runs, output);
+    for (const { runId } of runs) await grantAfterRun(fundDepsOf(app), runId);
     await grantPending(fundDepsOf(app));
     for (const run of runs) finished.push({ ...run, ...(await runProgress(app.db, run.runId)) });
     if (options.due !== true) break;
