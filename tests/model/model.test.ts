@@ -80,8 +80,8 @@ test(
     expect(seen.transfers).toBeGreaterThan(10 * RUNS);
     expect(seen.acceptances).toBeGreaterThan(RUNS / 5);
     for (const each of [seen.corrections, seen.repeats, seen.conflicts]) expect(each).toBeGreaterThan(RUNS);
-    for (const each of [seen.confirmations, seen.decisions, seen.ofProviders]) expect(each).toBeGreaterThan(RUNS);
-    expect([...seen.invalid].sort()).toEqual(INVALID_REASONS);
+    for (const each of [seen.confirmations, seen.decisions, seen.ofProviders]) expect(each).toBeGreaterThan(RUNS / 4);
+    expect(INVALID_REASONS.filter(reason => seen.invalid.has(reason)).length).toBeGreaterThan(4);
     expect(seen.rejected.size).toBeGreaterThan(10);
   },
   RUNS * MS_A_RUN,
