@@ -417,8 +417,8 @@ describe('invalidations', () => {
   });
 });
 
-describe('histories of others', () => {
-  it('a refund subtracted twice', async () => {
+describe('what is taken', () => {
+  it('is taken once, however often it is decided and whatever check took it before', async () => {
     await system.importTraffic(REPEATED);
     await system.take([line('c1', '10:00:00'), line('c2', '10:00:05'), line('c3', '11:00:00')]);
     await system.settleDue();
@@ -439,7 +439,7 @@ describe('histories of others', () => {
     await expectVerified();
   });
 
-  it('a daily aggregate that a refund forgot', async () => {
+  it('is taken from every ad unit, currency and account', async () => {
     await system.take([
       line('c1', '10:00:00'),
       line('c2', '11:00:00', { ad_unit_id: 'unit-2' }),
