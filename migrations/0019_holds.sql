@@ -1,10 +1,5 @@
 -- Holds: money of a book under review, kept back from payable until it is released or forfeited. Recorded under the one numbering of
 -- versions, so that a run's cutoff names the holds in force when it posted.
-alter table reference_versions
-  drop constraint reference_versions_kind,
-  add constraint reference_versions_kind
-    check (kind in ('catalog', 'plans', 'acceptance', 'providers', 'confirmation', 'traffic', 'invalidation', 'reinstatement', 'hold'));
-
 create table holds (
   -- Of the decision that put it in force.
   hold_id text not null,

@@ -1,10 +1,5 @@
 -- Incentive funds: what was decided of them, what (app, days) claim, and the steps in which they were granted. Awards themselves are
 -- transfers: out of the fund's book, and by a link into the developer's.
-alter table reference_versions
-  drop constraint reference_versions_kind,
-  add constraint reference_versions_kind
-    check (kind in ('catalog', 'plans', 'acceptance', 'providers', 'confirmation', 'traffic', 'invalidation', 'reinstatement', 'hold',
-      'fund'));
 
 -- The one namespace of books: developers, service providers and funds.
 create table funds (

@@ -4,7 +4,6 @@ import { FileProblems } from './file-problems.ts';
 import { DEFAULT_TERMS } from './provider-terms.ts';
 
 const LISTED = 20;
-const ONE_NAMESPACE = 'give one of them another id, for both own books';
 
 interface Check {
   /** Each `[]` stands for a position: `place`, then `entry`. */
@@ -14,6 +13,15 @@ interface Check {
   readonly fault: (other: string | null) => string;
   readonly remedy: string;
 }
+
+const OWNER_ID = {
+  developers: 'developer_id',
+  providers: 'provider_id',
+  staged_providers: 'provider_id',
+  funds: 'fund_id',
+} as const;
+
+type OwnersTable = keyof typeof OWNER_ID;
 
 const CHECKS: readonly Check[] = [
   {
@@ -52,39 +60,10 @@ const CHECKS: readonly Check[] = [
     fault: other => `but the ad unit belongs to app "${other}" and never moves`,
     remedy: 'correct it, or give the ad unit of the new app an id of its own',
   },
-  {
-    field: 'developers[].id',
-    from: `select s.place, s.developer_id as value, null as other
-      from staged_developers s
-      where exists (select from staged_providers f where f.provider_id = s.developer_id)
-        or exists (select from providers p where p.provider_id = s.developer_id)`,
-    fault: () => 'the id of a service provider too',
-    remedy: ONE_NAMESPACE,
-  },
-  {
-    field: 'developers[].id',
-    from: `select s.place, s.developer_id as value, null as other
-      from staged_developers s
-      where exists (select from funds f where f.fund_id = s.developer_id)`,
-    fault: () => 'the id of an incentive fund too',
-    remedy: ONE_NAMESPACE,
-  },
-  {
-    field: 'providers[].id',
-    from: `select s.place, s.provider_id as value, null as other
-      from staged_providers s
-      where exists (select from funds f where f.fund_id = s.provider_id)`,
-    fault: () => 'the id of an incentive fund too',
-    remedy: ONE_NAMESPACE,
-  },
-  {
-    field: 'providers[].id',
-    from: `select s.place, s.provider_id as value, null as other
-      from staged_providers s
-      where exists (select from developers d where d.developer_id = s.provider_id)`,
-    fault: () => 'the id of a developer too',
-    remedy: ONE_NAMESPACE,
-  },
+  isAnotherBook('developers', { other: 'a service provider', tables: ['staged_providers', 'providers'] }),
+  isAnotherBook('developers', { other: 'an incentive fund', tables: ['funds'] }),
+  isAnotherBook('providers', { other: 'a developer', tables: ['developers'] }),
+  isAnotherBook('providers', { other: 'an incentive fund', tables: ['funds'] }),
   {
     field: 'providers[].apps[].app_id',
     from: `select s.place, s.entry, s.app_id as value, null as other
@@ -96,6 +75,21 @@ const CHECKS: readonly Check[] = [
     remedy: 'add that app, or correct the id',
   },
 ];
+
+/** Developers, service providers and incentive funds own books, and share one namespace of ids. */
+function isAnotherBook(
+  list: 'developers' | 'providers',
+  { other, tables }: { readonly other: string; readonly tables: readonly OwnersTable[] },
+): Check {
+  const id = `s.${OWNER_ID[list]}`;
+  const found = tables.map(table => `exists (select from ${table} o where o.${OWNER_ID[table]} = ${id})`);
+  return {
+    field: `${list}[].id`,
+    from: `select s.place, ${id} as value, null as other from staged_${list} s where ${found.join(' or ')}`,
+    fault: () => `the id of ${other} too`,
+    remedy: 'give one of them another id, for both own books',
+  };
+}
 
 interface FoundProblem {
   readonly place: number;

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { Queryable } from '../db/database.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 import { type Nanos, nanos } from '../domain/nanos.ts';
+import { withGrossNanos } from './gross-row.ts';
 
 /** What does not count of what an ad unit earned in a day, for one reason; or a signed change of that. */
 export interface Deduction {
@@ -44,7 +45,7 @@ export async function recordedDeductions(
      ${NOT_NOTHING}`,
     [bucket, day, developerIds],
   );
-  return rows.map(withNanos);
+  return rows.map(withGrossNanos);
 }
 
 /** What is deducted from a developer's days, of one app only if it is given; in the order of days, apps, ad units and reasons. */
@@ -71,7 +72,7 @@ export async function deductionsOfDeveloper(
      order by business_date, app_id, ad_unit_id, currency, reason, invalidation_id`,
     [bucket, days, developerId, appId ?? null],
   );
-  return rows.map(withNanos);
+  return rows.map(withGrossNanos);
 }
 
 /** What each run changed about the deductions of a bucket's days. */
@@ -85,7 +86,7 @@ export async function deductionsByRun(
      where bucket = $1`,
     [bucket],
   );
-  return rows.map(withNanos);
+  return rows.map(withGrossNanos);
 }
 
 /** Records what a run changes about the deductions of a day, in the transaction that posts the transfers to match. */
@@ -144,11 +145,4 @@ export function deductionChanges({
 /** Of the day. */
 export function deductionKey({ developerId, appId, adUnitId, currency, reason, invalidationId }: Deduction): string {
   return [developerId, appId, adUnitId, currency, reason, invalidationId ?? ''].join('\0');
-}
-
-function withNanos<Row extends { readonly gross: string }>({
-  gross,
-  ...row
-}: Row): Omit<Row, 'gross'> & { grossNanos: Nanos } {
-  return { ...row, grossNanos: nanos(BigInt(gross)) };
 }

@@ -1,7 +1,7 @@
 import type { Queryable } from '../db/database.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
-import { nanos } from '../domain/nanos.ts';
 import type { UnitEarnings } from './earnings-fold.ts';
+import { withGrossNanos } from './gross-row.ts';
 
 interface DaysOfDeveloper {
   readonly bucket: number;
@@ -33,7 +33,7 @@ export async function earningsOfDeveloper(
      order by business_date, developer_id, app_id, ad_unit_id, currency`,
     [bucket, days, developerId, appId ?? null],
   );
-  return rows.map(({ gross, ...row }) => ({ ...row, grossNanos: nanos(BigInt(gross)) }));
+  return rows.map(withGrossNanos);
 }
 
 /** Those of the days that changed for the developer since they were last settled. */

@@ -2,9 +2,9 @@ import type pg from 'pg';
 import type { Queryable } from '../db/database.ts';
 import { streamRows } from '../db/stream-rows.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
-import { nanos } from '../domain/nanos.ts';
 import type { AloneReason } from '../traffic/checks.ts';
 import { compareUnitEarnings, EarningsFold, type UnitEarnings } from './earnings-fold.ts';
+import { withGrossNanos } from './gross-row.ts';
 
 /** What one ad unit's events, invalid alone for one reason, would have earned on one business day in one currency. */
 export interface InvalidEarnings extends Readonly<UnitEarnings> {
@@ -82,7 +82,7 @@ export async function* storedInvalidEarnings(client: pg.ClientBase, bucket: numb
        reason collate "C"`,
     [bucket],
   );
-  for await (const { gross, ...row } of rows) yield { ...row, grossNanos: nanos(BigInt(gross)) };
+  for await (const row of rows) yield withGrossNanos(row);
 }
 
 /** A developer's invalid earnings of the given days, in the order of the table's key; of one app only, if it is given. */
@@ -107,5 +107,5 @@ export async function invalidEarningsOfDeveloper(
      order by business_date, app_id, ad_unit_id, currency, reason`,
     [bucket, days, developerId, appId ?? null],
   );
-  return rows.map(({ gross, ...row }) => ({ ...row, grossNanos: nanos(BigInt(gross)) }));
+  return rows.map(withGrossNanos);
 }

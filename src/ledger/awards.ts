@@ -1,6 +1,7 @@
 import type { Queryable } from '../db/database.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
-import { type Nanos, nanos } from '../domain/nanos.ts';
+import type { Nanos } from '../domain/nanos.ts';
+import { withGrossNanos } from '../earnings/gross-row.ts';
 
 interface AppOfDeveloper {
   readonly developerId: string;
@@ -27,7 +28,7 @@ export async function settledGross(
      order by app_id collate "C", currency collate "C"`,
     [bucket, day],
   );
-  return rows.map(({ gross, ...row }) => ({ ...row, grossNanos: nanos(BigInt(gross)) }));
+  return rows.map(withGrossNanos);
 }
 
 /** The first business day, in whatever currency, for which a run ever posted anything for these apps of one bucket. */

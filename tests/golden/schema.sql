@@ -576,7 +576,7 @@ create table reference_versions (
   kind text not null,
   recorded_at timestamp with time zone not null,
   digest bytea not null,
-  constraint reference_versions_kind CHECK (kind = ANY (ARRAY['catalog'::text, 'plans'::text, 'acceptance'::text, 'providers'::text, 'confirmation'::text, 'traffic'::text, 'invalidation'::text, 'reinstatement'::text, 'hold'::text, 'fund'::text])),
+  constraint reference_versions_kind CHECK (kind = ANY (ARRAY['catalog'::text, 'plans'::text, 'acceptance'::text, 'confirmation'::text, 'traffic'::text, 'invalidation'::text, 'reinstatement'::text, 'hold'::text, 'fund'::text])),
   constraint reference_versions_pkey PRIMARY KEY (reference_version)
 );
 
