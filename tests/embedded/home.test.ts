@@ -6,6 +6,7 @@ import { openHome, stopHome } from '../../src/embedded/home.ts';
 import {
   ask,
   processesBelow,
+  processesNamed,
   processNamed,
   startClient,
   temporaryHome,
@@ -48,8 +49,7 @@ describe('sharing', { timeout: 30_000 }, () => {
     const opened = await Promise.all(clients.map(client => client.ready()));
     expect(opened.filter(({ startedNow }) => startedNow)).toHaveLength(1);
     for (const { postgres } of opened) expect(await ask(postgres, 'select 1')).toEqual([1]);
-    const postmasters = processesBelow(folder).filter(({ command }) => command.includes('/bin/postgres -D'));
-    expect(postmasters).toHaveLength(1);
+    expect(processesNamed(folder, '/bin/postgres -D')).toHaveLength(1);
     await Promise.all(clients.map(client => client.leave()));
     await untilNothingLeft(folder);
   });

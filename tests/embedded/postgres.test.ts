@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type PostgresOptions, startPostgres } from '../../src/embedded/postgres.ts';
-import { ask, processesBelow, startClient, temporaryHome, untilNothingLeft } from '../support/embedded.ts';
+import { ask, processNamed, startClient, temporaryHome, untilNothingLeft } from '../support/embedded.ts';
 import { asNobody, isRoot, othersCanRunIt } from '../support/other-user.ts';
 
 function temporaryFolder(): string {
@@ -54,8 +54,7 @@ describe('a private Postgres', { timeout: 30_000 }, () => {
     const { folder, home } = temporaryHome();
     const client = startClient({ home, redis: 'off', graceMs: 60_000 });
     await client.ready();
-    const keeper = processesBelow(folder).find(({ command }) => command.includes('keeper'));
-    process.kill(keeper?.pid ?? expect.fail(), 'SIGKILL');
+    process.kill(processNamed(folder, 'keeper'), 'SIGKILL');
     await client.kill('SIGKILL');
     await untilNothingLeft(folder);
     expect(existsSync(path.join(home, 'postgres/postmaster.pid'))).toBe(false);

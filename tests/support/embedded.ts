@@ -80,8 +80,13 @@ export function startClient(
   };
 }
 
+interface LivingProcess {
+  readonly pid: number;
+  readonly command: string;
+}
+
 /** Living processes that work below the folder or name it on their command line; zombies are not living. */
-export function processesBelow(folder: string): { pid: number; command: string }[] {
+export function processesBelow(folder: string): LivingProcess[] {
   return readdirSync('/proc').flatMap(entry => {
     const pid = Number(entry);
     if (!Number.isInteger(pid) || pid === process.pid) return [];
@@ -95,11 +100,34 @@ export function processesBelow(folder: string): { pid: number; command: string }
   });
 }
 
+/**
+ * Those of them whose command line has this in it. A fork shows its parent's command line until it has become something else, so a
+ * child that shows that of its parent is not counted.
+ */
+export function processesNamed(folder: string, part: string): LivingProcess[] {
+  const named = processesBelow(folder).filter(({ command }) => command.includes(part));
+  const isFork = ({ pid, command }: LivingProcess) => {
+    const parent = parentOf(pid);
+    return parent === null || named.some(other => other.pid === parent && other.command === command);
+  };
+  return named.filter(each => !isFork(each));
+}
+
 /** The one living process below the folder whose command line has this in it. */
 export function processNamed(folder: string, part: string): number {
-  const found = processesBelow(folder).filter(({ command }) => command.includes(part));
+  const found = processesNamed(folder, part);
   expect(found).toHaveLength(1);
   return found[0]?.pid ?? -1;
+}
+
+/** Null once it has gone. */
+function parentOf(pid: number): number | null {
+  try {
+    // The name before it stands in brackets and may hold anything.
+    return Number(/^.*\) \S (\d+)/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1]);
+  } catch {
+    return null;
+  }
 }
 
 export async function untilNothingLeft(folder: string): Promise<void> {
