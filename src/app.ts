@@ -1,4 +1,5 @@
 import { advanceClock, type Installation, readInstallation } from './catalog/installation.ts';
+import type { ClosingDeps } from './closing/scheduled-closing.ts';
 import type { Config } from './config.ts';
 import { clientConfig, Database, type DatabaseAddress } from './db/database.ts';
 import { checkSchema } from './db/migrate.ts';
@@ -145,6 +146,10 @@ export function acceptDepsOf(app: App): AcceptDeps {
 }
 
 export function fundDepsOf({ db, installation, calendar, now }: App): FundDeps {
+  return { db, bucketCount: installation.bucketCount, calendar, now };
+}
+
+export function closingDepsOf({ db, installation, calendar, now }: App): ClosingDeps {
   return { db, bucketCount: installation.bucketCount, calendar, now };
 }
 

@@ -4,9 +4,11 @@ import { isTimeZone } from './domain/business-day.ts';
 import { Refusal } from './domain/errors.ts';
 import { isId } from './domain/ids.ts';
 import { parseInstant } from './domain/instant.ts';
+import { parseSoleLimits, type SoleLimits } from './domain/sole-limit.ts';
 
 const POSTGRES_URL = 'is not a URL such as postgres://user:password@host/database';
 const REDIS_URL = 'is not a URL such as redis://host:6379';
+const SOLE_LIMIT = 'is not a list of amounts above zero by currency, such as CNY:100.00,USD:15.00';
 const CLOCK = 'is not an instant with its offset, such as 2018-04-16T02:00:00+08:00';
 
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: POSTGRES_URL }).refine(isDecodable, POSTGRES_URL);
@@ -45,12 +47,19 @@ const environment = z.object({
     .transform(text => new Date(parseInstant(text)))
     .optional(),
   APPORTION_ACTOR: z.string().refine(isId, 'is not 1 to 64 printable ASCII characters').optional(),
+  APPORTION_SOLE_LIMIT: z
+    .string()
+    .transform(text => parseSoleLimits(text))
+    .refine(limits => limits !== null, SOLE_LIMIT)
+    .optional(),
   APPORTION_TIME_ZONE: z.string().refine(isTimeZone, 'is not an IANA time zone, such as Asia/Shanghai').optional(),
   APPORTION_BUCKETS: whole({ min: 1, max: 1024 }).optional(),
   APPORTION_QUEUE_GROUPS: whole({ min: 1, max: 64 }).default(4),
   APPORTION_CONCURRENCY: whole({ min: 1, max: 64 }).default(1),
   APPORTION_BATCH_EVENTS: whole({ min: 1, max: 100_000 }).default(20_000),
   APPORTION_NIGHTLY: z.string().min(9, 'is not a cron pattern, such as 30 3 * * *').default('30 3 * * *'),
+  APPORTION_HALF_MONTHLY: z.string().min(9, 'is not a cron pattern, such as 30 4 * * *').default('30 4 * * *'),
+  APPORTION_SCHEDULE_ACTOR: z.string().refine(isId, 'is not 1 to 64 printable ASCII characters').optional(),
   APPORTION_SWEEP_MS: milliseconds.default(10_000),
   APPORTION_JOB_LOCK_MS: milliseconds.default(3_000),
   APPORTION_STALLED_CHECK_MS: milliseconds.default(1_000),
@@ -68,6 +77,8 @@ export interface Config {
   readonly clock: Date | null;
   /** Who is named in the audit log where a command does not say; the system's login where this does not either. */
   readonly actor: string | null;
+  /** What one person may decide alone about traffic; empty: nothing. */
+  readonly soleLimits: SoleLimits;
   /** What the environment asks for; what holds stands in the database since its first migration. */
   readonly timeZone: string | null;
   readonly buckets: number | null;
@@ -77,6 +88,10 @@ export interface Config {
   /** Most events in one batch and, about, in one transaction. */
   readonly batchEvents: number;
   readonly nightlyPattern: string;
+  /** When it is looked whether a half-month has anything to be done; most days it has not. */
+  readonly halfMonthlyPattern: string;
+  /** In whose name the schedule proposes payouts; null: it draws them up, and people propose them. */
+  readonly scheduleActor: string | null;
   readonly sweepEveryMs: number;
   readonly jobLockMs: number;
   readonly stalledCheckMs: number;
@@ -118,12 +133,15 @@ export function readConfig(env: NodeJS.ProcessEnv, workingDirectory: string): Co
     queue: values.APPORTION_QUEUE ?? null,
     clock: values.APPORTION_CLOCK ?? null,
     actor: values.APPORTION_ACTOR ?? null,
+    soleLimits: values.APPORTION_SOLE_LIMIT ?? new Map(),
     timeZone: values.APPORTION_TIME_ZONE ?? null,
     buckets: values.APPORTION_BUCKETS ?? null,
     queueGroups: values.APPORTION_QUEUE_GROUPS,
     concurrency: values.APPORTION_CONCURRENCY,
     batchEvents: values.APPORTION_BATCH_EVENTS,
     nightlyPattern: values.APPORTION_NIGHTLY,
+    halfMonthlyPattern: values.APPORTION_HALF_MONTHLY,
+    scheduleActor: values.APPORTION_SCHEDULE_ACTOR ?? null,
     sweepEveryMs: values.APPORTION_SWEEP_MS,
     jobLockMs: values.APPORTION_JOB_LOCK_MS,
     stalledCheckMs: values.APPORTION_STALLED_CHECK_MS,

@@ -3,6 +3,7 @@ import type { BusinessDay } from './domain/business-day.ts';
 import { isRefusal } from './domain/errors.ts';
 import { dueStatus } from './earnings/due-status.ts';
 import { inboxStatus, recentTrouble } from './events/inbox-status.ts';
+import { type HalfMonthStatus, readHalfMonthStatus, stuckHalfMonths } from './half-month-status.ts';
 import type { QueueCounts } from './queue/queues.ts';
 import { listRuns } from './settlement/list-runs.ts';
 
@@ -12,7 +13,7 @@ const DAY_MS = 86_400_000;
 const MOST_RUNS = 1_000;
 
 /** What is behind, stuck, due, rejected or in conflict. */
-export interface Status {
+export interface Status extends HalfMonthStatus {
   readonly now: string;
   readonly inbox: {
     readonly pending_batches: number;
@@ -55,12 +56,13 @@ export async function readStatus(app: App, { days }: { readonly days: number }):
   const now = app.now();
   const today = app.calendar.dayOf(now.getTime());
   const since = new Date(now.getTime() - days * DAY_MS);
-  const { inbox, due, unfinished, last, recent } = await app.db.snapshot(async tx => ({
+  const { inbox, due, unfinished, last, recent, halfMonths } = await app.db.snapshot(async tx => ({
     inbox: await inboxStatus(tx),
     due: await dueStatus(tx, { today }),
     unfinished: (await listRuns(tx, { unfinished: true, limit: MOST_RUNS })).items,
     last: (await listRuns(tx, { limit: 1 })).items[0] ?? null,
     recent: await recentTrouble(tx, { since }),
+    halfMonths: await readHalfMonthStatus(tx, app),
   }));
   const { counts, problem } = await countJobs(app);
   const oldestRun = unfinished.at(-1) ?? null;
@@ -86,6 +88,7 @@ export async function readStatus(app: App, { days }: { readonly days: number }):
               finished_at: last.finished_at,
             },
     },
+    ...halfMonths,
     queue: counts,
     recent: { days, ...recent },
     stuck: [
@@ -96,6 +99,7 @@ export async function readStatus(app: App, { days }: { readonly days: number }):
         oldestRun === null ? null : new Date(oldestRun.requested_at),
         `run ${oldestRun?.run_id} is unfinished: "apportion settle --run ${oldestRun?.run_id}" finishes it`,
       ),
+      ...stuckHalfMonths(halfMonths, today),
       ...(counts === null ? [] : failedJobs(counts)),
     ],
   };

@@ -1,4 +1,4 @@
-import { runMaintenance } from '../src/worker-set.ts';
+import { runMaintenance } from '../src/maintenance.ts';
 import { runWorkerProcess } from './run.ts';
 
 await runWorkerProcess('maintenance-worker', runMaintenance);

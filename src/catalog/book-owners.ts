@@ -1,31 +1,48 @@
 import type { Queryable } from '../db/database.ts';
 import { Refusal } from '../domain/errors.ts';
+import { shown } from '../domain/shown.ts';
 import { developerName } from './developer-name.ts';
+import { kindOfBook } from './fund-ids.ts';
 import { providerName } from './provider-name.ts';
 
-/** A book's owner, as a developer or as a service provider; neither stands for all books. */
+/** A book's owner: a developer, a service provider or an incentive fund; none of them stands for all books. */
 export interface OwnerFilter {
   readonly developerId?: string | undefined;
   readonly providerId?: string | undefined;
+  readonly fundId?: string | undefined;
 }
 
 /**
- * The owner that is asked for, whom the catalog knows; null for all.
- * @throws Refusal `unknown_developer`, `unknown_provider`, `two_owners`
+ * The owner that is asked for, who is known; null for all.
+ * @throws Refusal `unknown_developer`, `unknown_provider`, `unknown_fund`, `two_owners`
  */
-export async function namedOwner(q: Queryable, { developerId, providerId }: OwnerFilter): Promise<string | null> {
-  if (developerId !== undefined && providerId !== undefined) {
+export async function namedOwner(
+  q: Queryable,
+  { developerId, providerId, fundId }: OwnerFilter,
+): Promise<string | null> {
+  const named = [developerId, providerId, fundId].filter(id => id !== undefined);
+  if (named.length > 1) {
     throw new Refusal({
       code: 'two_owners',
-      message: 'a developer and a provider were given, but a book has one owner',
-      remedy: 'leave one of them out',
+      message: 'more than one of a developer, a provider and a fund was given, but a book has one owner',
+      remedy: 'leave the others out',
       details: {},
       exitCode: 2,
     });
   }
   if (developerId !== undefined) await developerName(q, developerId);
   if (providerId !== undefined) await providerName(q, providerId);
-  return developerId ?? providerId ?? null;
+  if (fundId !== undefined && (await kindOfBook(q, fundId)) !== 'fund') throw unknownFund(fundId);
+  return named[0] ?? null;
+}
+
+function unknownFund(fundId: string): Refusal {
+  return new Refusal({
+    code: 'unknown_fund',
+    message: `${shown(fundId)} is no incentive fund`,
+    remedy: 'give an id that "npx apportion funds list" shows',
+    details: { fund: shown(fundId) },
+  });
 }
 
 /** Ids of developers, service providers and funds in one order, after the given one or, `inclusive`, from it on. */

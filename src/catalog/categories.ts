@@ -24,6 +24,37 @@ export function categoryOnDay({
   )`;
 }
 
+/** What a catalog recorded of an app. */
+export interface AppVersion {
+  readonly appId: string;
+  readonly referenceVersion: number;
+  readonly name: string;
+  readonly category: string;
+  /** The first business day of this category. */
+  readonly categoryFrom: BusinessDay;
+}
+
+/** All that was ever recorded of each of the apps, in the order of recording; apps that the catalog does not have are left out. */
+export async function appVersions(q: Queryable, appIds: readonly string[]): Promise<Map<string, AppVersion[]>> {
+  const { rows } = await q.query<AppVersion>(
+    `select app_id as "appId", reference_version as "referenceVersion", name, category, category_from as "categoryFrom"
+     from app_versions
+     where app_id = any ($1)
+     order by app_id, reference_version`,
+    [appIds],
+  );
+  return Map.groupBy(rows, row => row.appId);
+}
+
+/** `categoryOnDay` of one app whose versions are at hand; null if none is known yet. */
+export function categoryAmong(
+  versions: readonly AppVersion[],
+  { day, referenceVersion }: { readonly day: BusinessDay; readonly referenceVersion: number },
+): string | null {
+  const known = versions.filter(each => each.referenceVersion <= referenceVersion);
+  return (known.findLast(each => each.categoryFrom <= day) ?? known[0])?.category ?? null;
+}
+
 /** The category of each app on a day as `referenceVersion` knows it; apps that it does not know are left out. */
 export async function categoriesOn(
   q: Queryable,

@@ -79,19 +79,28 @@ export class ProviderBook {
   }
 }
 
+interface ConfirmedUpTo {
+  readonly referenceVersion: number;
+  readonly appIds: Iterable<string> | null;
+}
+
 /**
  * What was confirmed up to `referenceVersion`: of the given apps, of all apps if null. Where nothing was ever confirmed this is one
  * small question, whatever the number of apps.
  */
-export async function loadProviders(
-  q: Queryable,
-  { referenceVersion, appIds }: { readonly referenceVersion: number; readonly appIds: Iterable<string> | null },
-): Promise<ProviderBook> {
+export async function loadProviders(q: Queryable, of: ConfirmedUpTo): Promise<ProviderBook> {
   const { rows: known } = await q.query<{ any: boolean }>(
     'select exists (select from provider_confirmations where reference_version <= $1) as any',
-    [referenceVersion],
+    [of.referenceVersion],
   );
-  if (known[0]?.any !== true) return new ProviderBook([]);
+  return known[0]?.any === true ? await loadProvidersOf(q, of) : new ProviderBook([]);
+}
+
+/** The same in one question. */
+export async function loadProvidersOf(
+  q: Queryable,
+  { referenceVersion, appIds }: ConfirmedUpTo,
+): Promise<ProviderBook> {
   const { rows } = await q.query<ConfirmedTerms>(
     `${SELECT_CONFIRMED}
      where c.reference_version <= $1 and (c.app_id = '${DEFAULT_TERMS}' or $2::text[] is null or c.app_id = any ($2))`,

@@ -12,10 +12,13 @@ export interface ReferenceFile {
 
 /**
  * A file of reference data as text; a byte order mark is dropped.
- * @throws Refusal `bad_file` when there is no such file, it is longer than 500 MiB or is not UTF-8
+ * @throws Refusal `bad_file` when there is no such file, it is longer than 500 MiB or what is given, or is not UTF-8
  */
-export async function readReferenceFile(path: string): Promise<ReferenceFile> {
-  const bytes = await readBytes(path);
+export async function readReferenceFile(
+  path: string,
+  { maxBytes = MAX_FILE_BYTES }: { readonly maxBytes?: number } = {},
+): Promise<ReferenceFile> {
+  const bytes = await readBytes(path, maxBytes);
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), source: path };
   } catch {
@@ -27,13 +30,13 @@ export async function readReferenceFile(path: string): Promise<ReferenceFile> {
   }
 }
 
-async function readBytes(path: string): Promise<Buffer> {
+async function readBytes(path: string, maxBytes: number): Promise<Buffer> {
   try {
     const { size } = await stat(path);
-    if (size > MAX_FILE_BYTES) {
+    if (size > maxBytes) {
       throw badFile(
         path,
-        `the file has ${size} bytes, more than ${MAX_FILE_BYTES}`,
+        `the file has ${size} bytes, more than ${maxBytes}`,
         'split it; parts can be imported one by one',
       );
     }

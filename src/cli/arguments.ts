@@ -5,6 +5,7 @@ import { isRefusal } from '../domain/errors.ts';
 import { isId } from '../domain/ids.ts';
 import { parseInstant } from '../domain/instant.ts';
 import { type PeriodRange, parsePeriod } from '../domain/period.ts';
+import { type Dimension, parseDimensions } from '../ledger/dimensions.ts';
 
 /** Parsers of option values; commander turns their errors into wrong use (exit code 2). */
 export function dayArgument(text: string): BusinessDay {
@@ -18,6 +19,11 @@ export function periodArgument(text: string): PeriodRange {
 export function currencyArgument(text: string): string {
   if (!isCurrency(text)) throw new InvalidArgumentError('Give an ISO 4217 code in upper case, such as CNY.');
   return text;
+}
+
+/** Dimensions of the ledger, with commas between. */
+export function dimensionsArgument(text: string): Dimension[] {
+  return argument(() => parseDimensions(text));
 }
 
 /** What was known, and booked, at an instant. */

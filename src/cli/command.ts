@@ -9,6 +9,8 @@ export interface Result {
   readonly text: string;
   /** 1 when something was refused or differs. */
   readonly exitCode?: 0 | 1;
+  /** The command has printed it already, as it came. */
+  readonly isPrinted?: true;
 }
 
 export type Action = (args: readonly string[], options: Record<string, unknown>, output: Output) => Promise<Result>;

@@ -14,6 +14,14 @@ export async function printCsv(
   await pipeline(Readable.from(flattened(rows)), text, process.stdout, { end: false });
 }
 
+/**
+ * A text from outside as a spreadsheet shows it: what would be taken for a formula gets an apostrophe before it. For texts that people
+ * read; an amount such as -0.50 is none.
+ */
+export function csvText(text: string | null): string | null {
+  return text !== null && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+}
+
 async function* flattened(rows: AsyncIterable<object> | Iterable<object>): AsyncGenerator<Record<string, unknown>> {
   for await (const row of rows) {
     const flat: Record<string, unknown> = {};

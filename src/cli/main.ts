@@ -13,6 +13,8 @@ import { registerHolds } from './commands/holds.ts';
 import { registerIngest } from './commands/ingest.ts';
 import { registerInvalidate } from './commands/invalidate.ts';
 import { registerLedger } from './commands/ledger.ts';
+import { registerPayouts } from './commands/payouts.ts';
+import { registerPeriods } from './commands/periods.ts';
 import { registerPersons } from './commands/persons.ts';
 import { registerPlans } from './commands/plans.ts';
 import { registerProviders } from './commands/providers.ts';
@@ -22,6 +24,7 @@ import { registerServices } from './commands/services.ts';
 import { registerSettle } from './commands/settle.ts';
 import { registerSimulate } from './commands/simulate.ts';
 import { registerStatement } from './commands/statement.ts';
+import { registerStatements } from './commands/statements.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerTraffic } from './commands/traffic.ts';
 import { registerVerify } from './commands/verify.ts';
@@ -86,14 +89,17 @@ export function registerAll(program: Command, registry: CommandRegistry): void {
   registerRuns(program, registry);
   registerSimulate(program, registry);
   registerStatement(program, registry);
+  registerStatements(program, registry);
   registerStatus(program, registry);
   registerLedger(program, registry);
   registerExplain(program, registry);
   registerVerify(program, registry);
+  registerPeriods(program, registry);
   registerPersons(program, registry);
   registerDecisions(program, registry);
   registerHolds(program, registry);
   registerFunds(program, registry);
+  registerPayouts(program, registry);
   registerAudit(program, registry);
 }
 
@@ -124,7 +130,7 @@ async function run({ action, command, changes }: Chosen): Promise<number> {
     process.exitCode = result.exitCode ?? 0;
     await endRecord(output, { result: 'done', exitCode: result.exitCode ?? 0, refusalCode: null });
     const shown = output.json ? JSON.stringify(result.data) : result.text;
-    if (shown !== '') process.stdout.write(`${shown}\n`);
+    if (shown !== '' && result.isPrinted !== true) process.stdout.write(`${shown}\n`);
     return result.exitCode ?? 0;
   } catch (error) {
     const { code, message, details, exitCode } = refusalOf(error);

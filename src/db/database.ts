@@ -69,9 +69,12 @@ function socketOf({ host, port, user, database }: Exclude<DatabaseAddress, { rea
 
 /** A pool of connections; every failure of the service comes out as one clear Refusal. */
 export class Database implements Queryable {
+  /** For whoever needs connections of its own. */
+  readonly address: DatabaseAddress;
   readonly #pool: pg.Pool;
 
   constructor(options: DatabaseOptions) {
+    this.address = options.address;
     this.#pool = new pg.Pool({ ...clientConfig(options), max: options.connections, idleTimeoutMillis: 10_000 });
     // Without a listener, a server that goes away ends the process: on the pool for idle clients, on each client for those in use.
     this.#pool.on('error', () => {});

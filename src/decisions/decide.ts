@@ -50,8 +50,9 @@ export async function approve(deps: DecisionDeps, deciding: Deciding): Promise<D
     refuseOwn(decision, person);
     const decided = await record(tx, decision, { ...deciding, outcome: 'applied', person, at: context.at });
     if (!decided.fresh) return decided;
-    const { decisionId, proposedBy, reason } = decision;
-    await kind.apply(tx, { decisionId, parameters, proposedBy, approvedBy: person.personId, reason }, context);
+    const { decisionId, proposedBy, proposedAt, reason } = decision;
+    const approved = { decisionId, parameters, proposedBy, proposedAt, approvedBy: person.personId, reason };
+    await kind.apply(tx, approved, { ...context, helper: db });
     return decided;
   });
 }

@@ -13,6 +13,7 @@ import { shown } from '../domain/shown.ts';
 import type { Evidence, Proposal } from './decision.ts';
 import type { FileBeside } from './kind.ts';
 import { KINDS, kindNamed } from './kinds.ts';
+import { BLANK } from './ready-decision.ts';
 
 export const BAD_DECISION = 'bad_decision';
 
@@ -23,9 +24,13 @@ const EVIDENCE = `write a list of 1 to ${MAX_EVIDENCE} pieces, each {"text": "â€
 const SHA256 = "write the 64 lower-case hexadecimal digits of the file's SHA-256";
 const PARAMETERS = 'write an object, as the kind of the decision asks for';
 
+/** Not the blank of a decision that the program has prepared. */
+const wordsField = (maxLength: number) =>
+  textField(maxLength).refine(text => text !== BLANK, `write your own words instead of ${BLANK}`);
+
 const evidenceEntry = z.union(
   [
-    z.strictObject({ text: textField(2000) }),
+    z.strictObject({ text: wordsField(2000) }),
     z.strictObject({ file: textField(200), sha256: z.string(SHA256).regex(/^[0-9a-f]{64}$/, SHA256) }),
   ],
   EVIDENCE,
@@ -35,7 +40,7 @@ const decisionEntry = strictEntry({
   id: idField.optional(),
   kind: z.string(FORM),
   parameters: z.record(z.string(), z.unknown(), PARAMETERS),
-  reason: textField(500),
+  reason: wordsField(500),
   evidence: z.array(evidenceEntry, EVIDENCE).min(1, EVIDENCE).max(MAX_EVIDENCE, EVIDENCE),
   expires_at: parsedField(INSTANT, text => (Number.isNaN(parseInstant(text)) ? null : text))
     .nullable()

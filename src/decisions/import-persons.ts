@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { FileProblems } from '../catalog/file-problems.ts';
 import { knownBooks } from '../catalog/known-books.ts';
 import type { ReferenceFile } from '../catalog/reference-file.ts';
+import { lockReference } from '../catalog/reference-version.ts';
 import type { Database } from '../db/database.ts';
 import type { Person } from './person.ts';
 import { BAD_PERSONS, type PersonFile, type PersonInput, parsePersons } from './person-file.ts';
@@ -24,6 +25,8 @@ export async function importPersonsFile(
 ): Promise<PersonsImport> {
   const file = parsePersons(text, source);
   return await db.transaction(async tx => {
+    // What one person imports alone, which nobody may any more once there are persons, has committed then or sees them.
+    await lockReference(tx, 'shared');
     // One import at a time, so that versions are numbered in the order in which they commit.
     await tx.query(`select pg_advisory_xact_lock(hashtextextended('apportion.persons', 0))`);
     await checkBooks(tx, file);

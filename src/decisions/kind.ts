@@ -1,9 +1,11 @@
 import type pg from 'pg';
 import type { z } from 'zod';
+import type { Database } from '../db/database.ts';
 import type { BusinessCalendar, BusinessDay } from '../domain/business-day.ts';
 import type { OwnerId } from '../domain/ids.ts';
 import type { DueExtent } from '../earnings/due-days.ts';
 import type { PlannedTransfer } from '../ledger/decision-transfers.ts';
+import type { AccountMovement } from '../ledger/moved-by-runs.ts';
 import type { Evidence } from './decision.ts';
 import type { Role } from './person.ts';
 
@@ -12,6 +14,8 @@ export interface KindContext {
   readonly bucketCount: number;
   readonly calendar: BusinessCalendar;
   readonly at: Date;
+  /** Where a kind that reads very much may ask for a second connection. */
+  readonly helper?: Pick<Database, 'snapshot'>;
 }
 
 /** What a decision would do if it were approved now. */
@@ -20,6 +24,18 @@ export interface Effects {
   readonly transfers: readonly PlannedTransfer[];
   /** What it marks due, for the next run to post. */
   readonly due: readonly DueExtent[];
+  /** What has to be done first, for now it would be refused; the proposal may stand meanwhile. */
+  readonly blocks?: readonly { readonly code: string; readonly message: string }[];
+  /** Of a kind that moves too much to list it, instead of the transfers. */
+  readonly summary?: Summary;
+}
+
+/** What a decision on many books comes to. */
+export interface Summary {
+  /** By currency and account, over all books. */
+  readonly moved: readonly AccountMovement[];
+  /** What becomes of what it names, a sentence each. */
+  readonly notes: readonly string[];
 }
 
 /** What a decision holds on to until it is committed; taken in this order, the buckets in theirs. */
@@ -41,6 +57,7 @@ export interface ApprovedDecision<Parameters> {
   readonly decisionId: string;
   readonly parameters: Parameters;
   readonly proposedBy: string;
+  readonly proposedAt: Date;
   readonly approvedBy: string;
   readonly reason: string;
 }
@@ -68,11 +85,20 @@ export interface DecisionKind<Parameters = unknown> {
   /** The days by which its transfers would be filed, for the ledger to make room before the transaction. */
   ledgerDays?(parameters: Parameters, context: KindContext): readonly BusinessDay[];
   /** What it would do now; throws a Refusal with the reason if it can't be done. Changes nothing. */
-  preview(tx: pg.ClientBase, parameters: Parameters, context: KindContext): Promise<Effects>;
+  preview(
+    tx: pg.ClientBase,
+    parameters: Parameters,
+    context: KindContext & { readonly proposedAt: Date },
+  ): Promise<Effects>;
   /** Does what `preview` tells, under the locks; throws a Refusal with the reason if it can't be done. */
   apply(tx: pg.ClientBase, decision: ApprovedDecision<Parameters>, context: KindContext): Promise<void>;
   /** What the ledger must hold of it once it is applied; nothing for a kind that leaves the posting to a run. */
   posted?(parameters: Parameters): readonly PlannedTransfer[];
+  /** Of a kind whose effects are a summary: what it came to, once it is applied. */
+  summary?(
+    tx: pg.ClientBase,
+    decision: Pick<ApprovedDecision<Parameters>, 'decisionId' | 'parameters'>,
+  ): Promise<Summary>;
   /** Of a kind that moves money which is kept back: the book. What it posted follows from the holds on record, not from it alone. */
   keepsBackIn?(parameters: Parameters): OwnerId;
 }

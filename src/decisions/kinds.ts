@@ -1,5 +1,8 @@
 import type { DecisionKind } from './kind.ts';
 import { adjust } from './kinds/adjust.ts';
+import { cancelPayoutKind } from './kinds/cancel-payout.ts';
+import { closePeriodKind } from './kinds/close-period.ts';
+import { closingSchedule } from './kinds/closing-schedule.ts';
 import { forfeit } from './kinds/forfeit.ts';
 import { fund } from './kinds/fund.ts';
 import { fundClose } from './kinds/fund-close.ts';
@@ -7,10 +10,12 @@ import { fundTopUp } from './kinds/fund-top-up.ts';
 import { hold } from './kinds/hold.ts';
 import { invalidate } from './kinds/invalidate.ts';
 import { keepForfeited } from './kinds/keep-forfeited.ts';
+import { payouts } from './kinds/payouts.ts';
 import { plan } from './kinds/plan.ts';
 import { providerRatio } from './kinds/provider-ratio.ts';
 import { reinstate } from './kinds/reinstate.ts';
 import { release } from './kinds/release.ts';
+import { remitTaxKind } from './kinds/remit-tax.ts';
 import { writeOff } from './kinds/write-off.ts';
 
 /** Every kind of decision there is: one line each. */
@@ -28,6 +33,11 @@ export const KINDS: readonly DecisionKind[] = [
   fund,
   fundTopUp,
   fundClose,
+  closePeriodKind,
+  closingSchedule,
+  payouts,
+  cancelPayoutKind,
+  remitTaxKind,
 ];
 
 export function kindNamed(name: string): DecisionKind | null {

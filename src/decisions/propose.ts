@@ -18,7 +18,8 @@ export interface DecisionDeps {
   readonly now: () => Date;
 }
 
-const PROPOSERS: readonly Role[] = ['finance', 'operator'];
+/** Unless the kind names others. */
+export const PROPOSERS: readonly Role[] = ['finance', 'operator'];
 
 /**
  * Records a proposal and tells what its approval would do; the same one again changes nothing.
@@ -40,7 +41,7 @@ export async function propose(
     const before = await findDecision(tx, decision.decisionId);
     if (before !== null) return again(before, decision);
     if (statusAt(decision, at) === 'expired') throw alreadyPast(decision, at);
-    const effects = await kind.preview(tx, decision.parameters, { bucketCount, calendar, at });
+    const effects = await kind.preview(tx, decision.parameters, { bucketCount, calendar, at, proposedAt: at });
     if (await insertDecision(tx, decision)) return { decision, effects, fresh: true };
     // Somebody else has just recorded the id.
     const first = await findDecision(tx, decision.decisionId);
@@ -62,13 +63,12 @@ export function kindOf(name: string): DecisionKind {
 
 function again(before: Decision, decision: Decision): { decision: Decision; effects: null; fresh: false } {
   const { decisionId, proposedBy } = before;
-  if (isSameProposal(before, decision) && proposedBy === decision.proposedBy) {
-    return { decision: before, effects: null, fresh: false };
-  }
+  const isSame = isSameProposal(before, decision);
+  if (isSame && proposedBy === decision.proposedBy) return { decision: before, effects: null, fresh: false };
   throw new Refusal({
     code: 'decision_differs',
-    message: `${proposedBy} has proposed something else as decision ${shown(decisionId)}`,
-    remedy: 'give this one an id of its own',
+    message: `${proposedBy} has proposed ${isSame ? 'the same' : 'something else'} as decision ${shown(decisionId)}`,
+    remedy: isSame ? 'it needs no second proposal, but somebody who approves it' : 'give this one an id of its own',
     details: { id: decisionId, proposed_by: proposedBy },
   });
 }

@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type pg from 'pg';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { lockReference } from '../catalog/reference-version.ts';
 import type { DueExtent } from '../earnings/due-days.ts';
 import { dryRun } from './dry-run.ts';
@@ -35,4 +35,11 @@ export function referenceKind<Parameters>({ record, ...named }: ReferenceKind<Pa
       await record(tx, parameters, { ...context, decisionId, proposedBy });
     },
   };
+}
+
+const withFile = z.looseObject({ file: z.string() });
+
+/** The file beside the proposal that the parameters name instead of what it holds; null if they name none. */
+export function fileNamed(parameters: unknown): string | null {
+  return withFile.safeParse(parameters).data?.file ?? null;
 }

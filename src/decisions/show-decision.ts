@@ -4,11 +4,14 @@ import type { BusinessDay } from '../domain/business-day.ts';
 import { isRefusal } from '../domain/errors.ts';
 import { type Money, money } from '../domain/money.ts';
 import { checkLimit, DEFAULT_LIMIT, readCursor, writeCursor } from '../domain/page-cursor.ts';
+import { openPeriodOf, type Period } from '../domain/period.ts';
 import type { AccountKind } from '../domain/transfer.ts';
 import type { DueExtent } from '../earnings/due-days.ts';
 import { filed, type PlannedTransfer, postedByDecisions } from '../ledger/decision-transfers.ts';
+import type { AccountMovement } from '../ledger/moved-by-runs.ts';
+import { firstOpenPeriod } from '../ledger/period-closings.ts';
 import { type Decision, type DecisionStatus, type Evidence, statusAt } from './decision.ts';
-import type { Effects, KindContext } from './kind.ts';
+import type { Effects, KindContext, Summary } from './kind.ts';
 import { kindNamed } from './kinds.ts';
 import { type DecisionFilters, decisionsInOrder } from './stored-decisions.ts';
 
@@ -59,6 +62,10 @@ export interface ShownDecision extends DecisionRow {
   readonly transfers: readonly DecisionTransferRow[];
   /** Of a proposal only. */
   readonly due: readonly DueRow[];
+  /** Of a kind that moves too much to list it: by currency and account, over all books. */
+  readonly moved: readonly AccountMovement[];
+  /** What becomes of what it names, a sentence each. */
+  readonly notes: readonly string[];
   /** Why it can't be applied now; null if it can, or has ended. */
   readonly problem: { readonly code: string; readonly message: string } | null;
 }
@@ -95,22 +102,43 @@ export async function showDecision(
   context: KindContext,
 ): Promise<ShownDecision> {
   const status = statusAt(decision, context.at);
-  const row = { ...decisionRow(decision, context.at), parameters: decision.parameters, evidence: decision.evidence };
-  const nothing = { transfers: [], due: [], problem: null };
-  if (status === 'applied') return { ...row, ...nothing, transfers: await postedTransfers(tx, decision, context) };
+  // In the order of the kind's own fields, which the database does not keep.
+  const parameters = kindNamed(decision.kind)?.parameters.parse(decision.parameters) ?? decision.parameters;
+  const row = { ...decisionRow(decision, context.at), parameters, evidence: decision.evidence };
+  const nothing = { transfers: [], due: [], ...NO_SUMMARY, problem: null };
+  if (status === 'applied') {
+    const transfers = await postedTransfers(tx, decision, context);
+    return { ...row, ...nothing, ...(await summaryOf(tx, decision)), transfers };
+  }
   if (status !== 'proposed') return { ...row, ...nothing };
   try {
-    return { ...row, ...shownEffects(await previewOf(tx, decision, context), decision, context), problem: null };
+    const effects = await previewOf(tx, decision, context);
+    const firstOpen = await firstOpenPeriod(tx);
+    return { ...row, ...shownEffects(effects, decision, { ...context, firstOpen }), problem: problemOf(effects) };
   } catch (error) {
     if (!isRefusal(error)) throw error;
     return { ...row, ...nothing, problem: { code: error.code, message: error.message } };
   }
 }
 
+const NO_SUMMARY: Summary = { moved: [], notes: [] };
+
+async function summaryOf(tx: pg.ClientBase, { decisionId, kind: name, parameters }: Decision): Promise<Summary> {
+  const kind = kindNamed(name);
+  if (kind?.summary === undefined) return NO_SUMMARY;
+  return await kind.summary(tx, { decisionId, parameters: kind.parameters.parse(parameters) });
+}
+
+function problemOf({ blocks = [] }: Effects): ShownDecision['problem'] {
+  const [first] = blocks;
+  return first === undefined ? null : { code: first.code, message: blocks.map(block => block.message).join('; ') };
+}
+
 async function previewOf(tx: pg.ClientBase, decision: Decision, context: KindContext): Promise<Effects> {
   const kind = kindNamed(decision.kind);
   if (kind === null) return { transfers: [], due: [] };
-  return await kind.preview(tx, kind.parameters.parse(decision.parameters), context);
+  const { proposedAt } = decision;
+  return await kind.preview(tx, kind.parameters.parse(decision.parameters), { ...context, proposedAt });
 }
 
 async function postedTransfers(
@@ -123,21 +151,26 @@ async function postedTransfers(
   const keptBackIn = kind?.keepsBackIn?.(kind.parameters.parse(parameters)) ?? [];
   const ownerIds = [...new Set([...planned.map(each => each.ownerId), keptBackIn].flat())];
   const buckets = [...new Set(ownerIds.map(ownerId => bucketOf(ownerId, bucketCount)))];
-  const posted = await postedByDecisions(tx, { buckets, ownerIds, decisionId });
+  const posted = await postedByDecisions(tx, { buckets, ownerIds, decisionIds: [decisionId] });
   return posted.map((each, place) =>
-    transferRow({ ...each, why: planned[place]?.why ?? reason }, { id: each.transferId, period: each.period }),
+    transferRow({ ...each, why: planned[place]?.why || reason }, { id: each.transferId, period: each.period }),
   );
 }
 
-function shownEffects({ transfers, due }: Effects, { reason }: Decision, context: KindContext) {
+function shownEffects(
+  { transfers, due, summary = NO_SUMMARY }: Effects,
+  { reason }: Decision,
+  { firstOpen, ...context }: KindContext & { readonly firstOpen: Period | null },
+) {
   return {
     transfers: transfers.map(each =>
       transferRow(
         { ...each, why: each.why === '' ? reason : each.why },
-        { id: null, period: filed(each, context).period },
+        { id: null, period: openPeriodOf(filed(each, context).ledgerDay, firstOpen) },
       ),
     ),
     due: due.map(dueRow),
+    ...summary,
   };
 }
 

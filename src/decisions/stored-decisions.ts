@@ -64,6 +64,12 @@ export async function findDecision(q: Queryable, decisionId: string): Promise<De
   return row === undefined ? null : decisionOf(row);
 }
 
+/** Those of the decisions that there are, in no order. */
+export async function findDecisions(q: Queryable, decisionIds: readonly string[]): Promise<Decision[]> {
+  const { rows } = await q.query<StoredDecision>(`${SELECT} where decision_id = any ($1)`, [decisionIds]);
+  return rows.map(decisionOf);
+}
+
 export interface DecisionFilters {
   readonly status?: DecisionStatus | undefined;
   readonly kind?: string | undefined;

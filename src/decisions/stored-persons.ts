@@ -3,6 +3,12 @@ import type { Person } from './person.ts';
 
 const COLUMNS = `person_id as "personId", version, name, roles, book, disabled, valid_from as "validFrom"`;
 
+/** Whether anybody at all is on record. */
+export async function anyPersons(q: Queryable): Promise<boolean> {
+  const { rows } = await q.query<{ any: boolean }>('select exists (select from persons) as any');
+  return rows[0]?.any ?? false;
+}
+
 /** The version of a person that holds at an instant; null for nobody, and before a person's first version. */
 export async function personAt(
   q: Queryable,

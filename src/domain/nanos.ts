@@ -13,6 +13,9 @@ const MAX_DIGITS = 38;
 const AMOUNT = /^(-?)(\d+)(?:\.(\d{1,9}))?$/;
 
 export const NANOS_PER_UNIT = 10n ** BigInt(DECIMALS);
+const NANOS_IN_DOUBLE = Number(NANOS_PER_UNIT);
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+const ZEROS = Array.from({ length: DECIMALS + 1 }, (_, decimals) => (decimals === 0 ? '' : `.${'0'.repeat(decimals)}`));
 const TOO_MUCH = 10n ** BigInt(MAX_DIGITS);
 
 export function nanos(value: bigint): Nanos {
@@ -41,6 +44,7 @@ export function formatAmount(amountNanos: Nanos, currency: string): string {
 
 /** The same where no currency is at hand: every significant digit, and at least `minDecimals` (0 to 9) after the point. */
 export function formatDecimal(amountNanos: Nanos, minDecimals: number): string {
+  if (amountNanos < MAX_SAFE && amountNanos > -MAX_SAFE) return formatSafe(Number(amountNanos), minDecimals);
   const digits = (amountNanos < 0n ? -amountNanos : amountNanos).toString().padStart(DECIMALS + 1, '0');
   let end = digits.length;
   const minEnd = end - DECIMALS + minDecimals;
@@ -48,6 +52,21 @@ export function formatDecimal(amountNanos: Nanos, minDecimals: number): string {
   const whole = digits.slice(0, -DECIMALS);
   const fraction = digits.slice(digits.length - DECIMALS, end);
   return `${amountNanos < 0n ? '-' : ''}${whole}${fraction === '' ? '' : `.${fraction}`}`;
+}
+
+/** The same of what fits into a double without loss, as nearly every amount does: several times as fast. */
+function formatSafe(amount: number, minDecimals: number): string {
+  const magnitude = Math.abs(amount);
+  let rest = magnitude % NANOS_IN_DOUBLE;
+  const whole = (magnitude - rest) / NANOS_IN_DOUBLE;
+  const sign = amount < 0 ? '-' : '';
+  if (rest === 0) return sign + whole + (ZEROS[minDecimals] as string);
+  let decimals = DECIMALS;
+  while (decimals > minDecimals && rest % 10 === 0) {
+    rest /= 10;
+    decimals -= 1;
+  }
+  return `${sign}${whole}.${String(rest).padStart(decimals, '0')}`;
 }
 
 /** The quotient rounded to the nearest integer, a tie to the even one; throws unless denominator > 0. */

@@ -23,6 +23,28 @@ export function periodOf(day: BusinessDay): Period {
   return `${day.slice(0, 7)}-${day.slice(8) <= LAST_DAY_OF_FIRST_HALF ? 'H1' : 'H2'}` as Period;
 }
 
+/** Where a transfer of the day is filed: in the day's own half-month, or in the earliest open one if that is later; null: none is closed. */
+export function openPeriodOf(day: BusinessDay, firstOpen: Period | null): Period {
+  const own = periodOf(day);
+  return firstOpen !== null && firstOpen > own ? firstOpen : own;
+}
+
+export function nextPeriod(period: Period): Period {
+  if (period.endsWith('H1')) return `${period.slice(0, 7)}-H2` as Period;
+  const [year, month] = [Number(period.slice(0, 4)), Number(period.slice(5, 7))];
+  return periodAt(month === 12 ? [year + 1, 1] : [year, month + 1], 'H1');
+}
+
+export function previousPeriod(period: Period): Period {
+  if (period.endsWith('H2')) return `${period.slice(0, 7)}-H1` as Period;
+  const [year, month] = [Number(period.slice(0, 4)), Number(period.slice(5, 7))];
+  return periodAt(month === 1 ? [year - 1, 12] : [year, month - 1], 'H2');
+}
+
+function periodAt([year, month]: readonly [number, number], half: 'H1' | 'H2'): Period {
+  return `${String(year).padStart(4, '0')}-${String(month).padStart(2, '0')}-${half}` as Period;
+}
+
 /** '2018-03-H1', '2018-03-H2' or the month '2018-03'; refuses (`bad_period`) anything else. */
 export function parsePeriod(text: string): PeriodRange {
   const [, year = '', month = '', half] = PERIOD.exec(text) ?? [];

@@ -30,7 +30,7 @@ export type AccountKind = (typeof ACCOUNT_KINDS)[number];
 /**
  * `award` is what leaves a fund's book for a developer's, `incentive` what arrives there, `endowment` what goes into a fund or back.
  * `provider_share` is what leaves the developer's book for the provider's, `provider_income` what arrives there. `hold` and
- * `forfeiture` move money that is kept back, by runs and by decisions; the others from `adjustment` on are reasons of decisions.
+ * `forfeiture` move money that is kept back, by runs and by decisions. Those from `payout` on are the steps of a payout; the others from `adjustment` on are reasons of decisions.
  */
 export const TRANSFER_REASONS = [
   'platform_share',
@@ -46,6 +46,15 @@ export const TRANSFER_REASONS = [
   'endowment',
   'award',
   'incentive',
+  'payout',
+  'withholding',
+  'tax_remitted',
+  'payout_sent',
+  'payout_paid',
+  'payout_cancelled',
+  'payout_returned',
+  'exchange',
+  'exchange_rounding',
 ] as const;
 
 export type TransferReason = (typeof TRANSFER_REASONS)[number];
@@ -70,6 +79,7 @@ export interface Transfer extends Flow {
   readonly businessDay: BusinessDay | null;
   /** What the ledger is filed by: the business day, or the day of booking where there is none. */
   readonly ledgerDay: BusinessDay;
+  /** The half-month of the ledger day, or the earliest open one where that was closed when this was posted. */
   readonly period: Period;
   readonly currency: string;
   readonly reason: TransferReason;
@@ -84,10 +94,15 @@ export interface Transfer extends Flow {
   readonly providerId: OwnerId | null;
   /** The fund whose award it moves, in both books. */
   readonly fundId: OwnerId | null;
+  /** The payout of which it is a step. */
+  readonly payoutId: string | null;
   /** The transfer that this one corrects. */
   readonly correctsId: string | null;
   readonly bookedAt: Date;
 }
+
+/** A transfer before it is posted, which gives it its period. */
+export type UnpostedTransfer = Omit<Transfer, 'period'>;
 
 /** A part of a day's worth that settlement posts by itself. */
 export type Component = 'platform' | 'developer' | 'provider';

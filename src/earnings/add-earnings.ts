@@ -4,9 +4,13 @@ import type { UnitEarnings } from './earnings-fold.ts';
 
 /**
  * Adds to the bucket's earnings and marks what changed as due, in the caller's transaction. Rows come in the order of the
- * table's key.
+ * table's key; `sinceSeq` is the place in the bucket's order of the first batch that they are of.
  */
-export async function addEarnings(tx: pg.ClientBase, bucket: number, rows: readonly UnitEarnings[]): Promise<void> {
+export async function addEarnings(
+  tx: pg.ClientBase,
+  { bucket, sinceSeq }: { readonly bucket: number; readonly sinceSeq: number },
+  rows: readonly UnitEarnings[],
+): Promise<void> {
   if (rows.length === 0) return;
   await tx.query(
     `insert into earnings (bucket, business_date, developer_id, app_id, ad_unit_id, currency, impressions, clicks, gross_nanos)
@@ -27,7 +31,7 @@ export async function addEarnings(tx: pg.ClientBase, bucket: number, rows: reado
       rows.map(row => row.grossNanos),
     ],
   );
-  await markDue(tx, bucket, distinctDays(rows));
+  await markDue(tx, bucket, distinctDays(rows), sinceSeq);
 }
 
 /** Neighbours in key order, so one look back tells a day that was just marked. */

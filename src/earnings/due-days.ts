@@ -42,7 +42,7 @@ export async function markDueWhere(tx: pg.ClientBase, extents: readonly DueExten
      from extents as x
      join earnings as e on ${INSIDE} and e.developer_id = x.developer_id and e.app_id = x.app_id
      order by bucket, business_date, developer_id
-     on conflict do nothing`,
+     ${SINCE_NO_BATCH}`,
     [
       extents.map(extent => extent.developerId),
       extents.map(extent => extent.appId),
@@ -53,6 +53,11 @@ export async function markDueWhere(tx: pg.ClientBase, extents: readonly DueExten
   );
 }
 
+/** A day that is due for a batch alone is due for something else too from now on. */
+const SINCE_NO_BATCH = `on conflict (bucket, business_date, developer_id) do update
+     set since_seq = 0
+     where due_days.since_seq <> 0`;
+
 const INSIDE = `e.business_date >= x.from_day and e.business_date <= coalesce(x.to_day, 'infinity')
        and e.currency = coalesce(x.currency, e.currency)`;
 
@@ -60,11 +65,13 @@ const INSIDE = `e.business_date >= x.from_day and e.business_date <= coalesce(x.
  * Marks days of one bucket as due. They come in any order; a day that is due already stays so. Where a plan goes by the month, later
  * days of the month on which the developer earned anything are marked too, for a day's worth depends on those before it. Call it
  * under the bucket's turn: a plan recorded meanwhile marks what it sees, and nobody settles here before this commits.
+ * @param sinceSeq the place in the bucket's order of the first batch that is the reason; 0 where the reason is none
  */
 export async function markDue(
   tx: pg.ClientBase,
   bucket: number,
   days: readonly { readonly developerId: string; readonly businessDay: BusinessDay }[],
+  sinceSeq = 0,
 ): Promise<void> {
   if (days.length === 0) return;
   const later = (await knowsMonthlyPlans(tx)) ? LATER_IN_MONTH : '';
@@ -73,12 +80,12 @@ export async function markDue(
        select business_date, developer_id
        from unnest($2::date[], $3::text[]) as changed (business_date, developer_id)
      )
-     insert into due_days (bucket, business_date, developer_id)
-     select $1::smallint, due.business_date, due.developer_id
-     from (select business_date, developer_id from changed ${later}) as due
+     insert into due_days (bucket, business_date, developer_id, since_seq)
+     select $1::smallint, due.business_date, due.developer_id, $4
+     from (select ${sinceSeq === 0 ? 'distinct ' : ''}business_date, developer_id from changed ${later}) as due
      order by due.business_date, due.developer_id
-     on conflict do nothing`,
-    [bucket, days.map(day => day.businessDay), days.map(day => day.developerId)],
+     ${sinceSeq === 0 ? SINCE_NO_BATCH : 'on conflict do nothing'}`,
+    [bucket, days.map(day => day.businessDay), days.map(day => day.developerId), sinceSeq],
   );
 }
 

@@ -16,20 +16,24 @@ export async function dueDevelopers(db: Queryable, { bucket, day }: DayOfBucket)
   return rows.map(row => row.developer_id);
 }
 
-/** Days of some of the bucket's developers that have changed since they were last settled. */
+/** Days of some developers, with their buckets, that have changed since they were last settled. */
 export async function dueDaysOfDevelopers(
   db: Queryable,
   {
-    bucket,
+    buckets,
     developerIds,
     days,
-  }: { readonly bucket: number; readonly developerIds: readonly string[]; readonly days: readonly BusinessDay[] },
+  }: {
+    readonly buckets: readonly number[];
+    readonly developerIds: readonly string[];
+    readonly days: readonly BusinessDay[];
+  },
 ): Promise<{ readonly businessDay: BusinessDay; readonly developerId: string }[]> {
   const { rows } = await db.query<{ businessDay: BusinessDay; developerId: string }>(
     `select business_date as "businessDay", developer_id as "developerId"
      from due_days
-     where bucket = $1 and business_date = any ($2::date[]) and developer_id = any ($3)`,
-    [bucket, days, developerIds],
+     where bucket = any ($1) and business_date = any ($2::date[]) and developer_id = any ($3)`,
+    [buckets, days, developerIds],
   );
   return rows;
 }

@@ -2,11 +2,15 @@ import type pg from 'pg';
 import type { BusinessDay } from '../domain/business-day.ts';
 import { markDue } from './due-days.ts';
 
-/** Marks those of the days as due on which the developer earned anything, under the bucket's turn: nothing else can be settled. */
+/**
+ * Marks those of the days as due on which the developer earned anything, under the bucket's turn: nothing else can be settled.
+ * @param sinceSeq as `markDue` has it
+ */
 export async function markDueIfEarned(
   tx: pg.ClientBase,
   bucket: number,
   days: readonly { readonly developerId: string; readonly businessDay: BusinessDay }[],
+  sinceSeq = 0,
 ): Promise<void> {
   if (days.length === 0) return;
   // Mostly the days asked about are still to come, and one look at the key tells.
@@ -27,5 +31,5 @@ export async function markDueIfEarned(
      )`,
     [bucket, past.map(day => day.businessDay), past.map(day => day.developerId)],
   );
-  await markDue(tx, bucket, rows);
+  await markDue(tx, bucket, rows, sinceSeq);
 }

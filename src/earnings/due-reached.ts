@@ -18,10 +18,13 @@ export async function markReached(
   tx: pg.ClientBase,
   bucket: number,
   {
+    sinceSeq,
     policies,
     earned,
     invalid,
   }: {
+    /** The place in the bucket's order of the first batch that the events are of. */
+    readonly sinceSeq: number;
     readonly policies: PolicyBook;
     readonly earned: readonly DeveloperDay[];
     readonly invalid: readonly DeveloperDay[];
@@ -44,5 +47,5 @@ export async function markReached(
     const checks = policies.on(businessDay);
     if (checks !== null && needsOtherEvents(checks)) mark(developerId, businessDay);
   }
-  await markDueIfEarned(tx, bucket, [...marked.values()]);
+  await markDueIfEarned(tx, bucket, [...marked.values()], sinceSeq);
 }

@@ -41,3 +41,29 @@ export async function grossOfDueApps(
     grossNanos: nanos(BigInt(row.gross_nanos)),
   }));
 }
+
+/** What apps of one developer earned on single days, whether or not it is deducted, by currency. */
+export async function earnedOnDays(
+  q: Queryable,
+  {
+    bucket,
+    developerId,
+    appDays,
+  }: {
+    readonly bucket: number;
+    readonly developerId: string;
+    /** Each once. */
+    readonly appDays: readonly { readonly appId: string; readonly businessDay: BusinessDay }[];
+  },
+): Promise<Map<string, Nanos>> {
+  const { rows } = await q.query<{ currency: string; gross_nanos: string }>(
+    `select currency, sum(gross_nanos) as gross_nanos
+     from unnest($3::text[], $4::date[]) as asked (app_id, business_date)
+     join earnings using (app_id, business_date)
+     where bucket = $1 and developer_id = $2
+     group by currency
+     order by currency`,
+    [bucket, developerId, appDays.map(each => each.appId), appDays.map(each => each.businessDay)],
+  );
+  return new Map(rows.map(row => [row.currency, nanos(BigInt(row.gross_nanos))]));
+}

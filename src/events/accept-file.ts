@@ -5,6 +5,7 @@ import type { BusinessCalendar } from '../domain/business-day.ts';
 import { isRefusal, Refusal } from '../domain/errors.ts';
 import { UNASSIGNED } from '../domain/ids.ts';
 import { uuidSequence } from '../domain/uuid-sequence.ts';
+import { beginAcceptance } from './accepted-by.ts';
 import type { RefusedLine } from './batch-columns.ts';
 import { type BatchKey, insertBatch, type NewBatch } from './inbox.ts';
 import { acceptanceWindow } from './judge-line.ts';
@@ -181,9 +182,11 @@ class FileAcceptance {
   }
 
   async #handIn(closed: readonly ClosedBatch[]): Promise<void> {
-    const batches = closed.map(batch => this.#named(batch));
-    await this.#deps.db.transaction(async tx => {
-      for (const batch of batches) await insertBatch(tx, batch);
+    const batches = await this.#deps.db.transaction(async tx => {
+      await beginAcceptance(tx);
+      const named = closed.map(batch => this.#named(batch));
+      for (const batch of named) await insertBatch(tx, batch);
+      return named;
     });
     this.#batches += batches.length;
     try {

@@ -15,7 +15,13 @@ export interface EventName {
 /** Every business day. */
 export const EVER = { from: parseBusinessDay('0001-01-01'), to: parseBusinessDay('9999-12-31') };
 
-/** The business day of each of the named events of a developer, by its place; null where no such event was accepted. */
+/** Where an accepted event stands. */
+export interface AcceptedPlace {
+  readonly appId: string;
+  readonly businessDay: BusinessDay;
+}
+
+/** App and business day of each of the named events of a developer, by its place; null where no such event was accepted. */
 export async function findAccepted<Name extends EventName>(
   tx: pg.ClientBase,
   {
@@ -29,7 +35,7 @@ export async function findAccepted<Name extends EventName>(
     readonly calendar: BusinessCalendar;
     readonly names: readonly Name[];
   },
-): Promise<(BusinessDay | null)[]> {
+): Promise<(AcceptedPlace | null)[]> {
   const identities = identitiesOf(developerId, names);
   const found = await findIdentities(tx, bucket, [identities]);
   const claims = found.entriesFrom(0);
@@ -39,7 +45,7 @@ export async function findAccepted<Name extends EventName>(
     if (claim >= 0) seqs.add(claimedAt(claims, claim).seq);
   }
   const wanted = new Set(names.map(keyOf));
-  const days = new Map<string, BusinessDay>();
+  const places = new Map<string, AcceptedPlace>();
   const developerIds = new Set([developerId]);
   for (const seq of seqs) {
     // A reader of its own for each batch, so that only one is held at a time.
@@ -47,11 +53,11 @@ export async function findAccepted<Name extends EventName>(
     for (const batch of await batchesAt(tx, { bucket, seqs: [seq] })) {
       await events.scanBatch(batch, EVER, ({ event, businessDay }) => {
         const key = keyOf(event);
-        if (wanted.has(key)) days.set(key, businessDay);
+        if (wanted.has(key)) places.set(key, { appId: event.appId, businessDay });
       });
     }
   }
-  return names.map(name => days.get(keyOf(name)) ?? null);
+  return names.map(name => places.get(keyOf(name)) ?? null);
 }
 
 function keyOf({ type, id }: EventName): string {

@@ -180,9 +180,10 @@ async function writeEffects(
   });
   await claimIdentities(tx, bucket, fold.claimed);
   const [earned, invalid] = [fold.earnings.sorted(), fold.invalid.sorted()];
-  await addEarnings(tx, bucket, earned);
+  const sinceSeq = batches[0]?.seq ?? 0;
+  await addEarnings(tx, { bucket, sinceSeq }, earned);
   await addInvalidEarnings(tx, bucket, invalid);
-  await markReached(tx, bucket, { policies: reference.judge.policies, earned, invalid });
+  await markReached(tx, bucket, { sinceSeq, policies: reference.judge.policies, earned, invalid });
   await keepRejectedLines(tx, bucket, fold.rejected);
   await keepConflictingLines(tx, bucket, fold.conflicting);
   return processed;

@@ -8,6 +8,7 @@ import { bucketOf } from '../domain/bucket.ts';
 import { isRefusal, type Refusal } from '../domain/errors.ts';
 import { uuidSequence } from '../domain/uuid-sequence.ts';
 import type { AcceptDeps } from './accept-file.ts';
+import { beginAcceptance } from './accepted-by.ts';
 import { BatchBuilder } from './batch.ts';
 import { type BatchKey, insertBatch } from './inbox.ts';
 import { acceptanceWindow, judgeEvent } from './judge-line.ts';
@@ -121,6 +122,7 @@ class Redrive {
   async #handIn(tx: pg.ClientBase, lines: readonly StoredLine[]): Promise<BatchKey[]> {
     const { open, taken } = await this.#judge(tx, lines);
     const batches: BatchKey[] = [];
+    await beginAcceptance(tx);
     for (const { bucket, source, clock, builder } of open.toSorted((a, b) => a.bucket - b.bucket)) {
       const batchId = this.#nextBatchId();
       await insertBatch(tx, {

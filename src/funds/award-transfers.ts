@@ -2,8 +2,7 @@ import { bucketOf } from '../domain/bucket.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 import type { AppId, OwnerId } from '../domain/ids.ts';
 import { type Nanos, nanos } from '../domain/nanos.ts';
-import { periodOf } from '../domain/period.ts';
-import { awardFlow, incentiveFlow, type Transfer } from '../domain/transfer.ts';
+import { awardFlow, incentiveFlow, type UnpostedTransfer } from '../domain/transfer.ts';
 import type { Award } from '../ledger/awards.ts';
 
 /** What the transfers of one step of a fund have in common. */
@@ -28,22 +27,22 @@ export interface ChangedAward {
 }
 
 /** The halves of each award, in the fund's book and in the developer's, which share a link. */
-export function awardTransfers(step: Step, changes: readonly ChangedAward[]): Transfer[] {
+export function awardTransfers(step: Step, changes: readonly ChangedAward[]): UnpostedTransfer[] {
   const { fundId, currency, grantId, bucketCount, bookedAt, nextId } = step;
   const fundBucket = bucketOf(fundId, bucketCount);
-  const transfers: Transfer[] = [];
+  const transfers: UnpostedTransfer[] = [];
   for (const { bucket, developerId, appId, businessDay, changeNanos, last } of changes) {
     const [out, into] = [awardFlow(changeNanos), incentiveFlow(changeNanos)];
     if (out === null || into === null) continue;
     const [id, linkId] = [nextId(), nextId()];
-    const transfer: Transfer = {
+    const transfer: UnpostedTransfer = {
       ...{ id, bucket: fundBucket, developerId: fundId as OwnerId, appId: appId as AppId, ...out, reason: 'award' },
-      ...{ businessDay, ledgerDay: businessDay, period: periodOf(businessDay), currency },
+      ...{ businessDay, ledgerDay: businessDay, currency },
       ...{ runId: grantId, decisionId: null, version: 1 + (last?.version ?? 0), bookedAt },
       // The link is the id of the half that receives, so that what leads to either half leads to both.
-      ...{ linkId, fundId: fundId as OwnerId, providerId: null, correctsId: last?.transferId ?? null },
+      ...{ linkId, fundId: fundId as OwnerId, providerId: null, payoutId: null, correctsId: last?.transferId ?? null },
     };
-    const half: Transfer = {
+    const half: UnpostedTransfer = {
       ...{ ...transfer, ...into, id: linkId, reason: 'incentive' },
       ...{ bucket, developerId: developerId as OwnerId, correctsId: last?.linkId ?? null },
     };
@@ -53,13 +52,13 @@ export function awardTransfers(step: Step, changes: readonly ChangedAward[]): Tr
 }
 
 /** What is left goes back to where it came from, on the day of booking. */
-export function returnTransfer(step: Step, leftNanos: bigint, today: BusinessDay): Transfer {
+export function returnTransfer(step: Step, leftNanos: bigint, today: BusinessDay): UnpostedTransfer {
   const { fundId, currency, grantId, bucketCount, bookedAt, nextId } = step;
   return {
     ...{ id: nextId(), bucket: bucketOf(fundId, bucketCount), developerId: fundId as OwnerId, appId: null },
-    ...{ businessDay: null, ledgerDay: today, period: periodOf(today), currency, reason: 'endowment' },
+    ...{ businessDay: null, ledgerDay: today, currency, reason: 'endowment' },
     ...{ debit: 'fund_available', credit: 'fund_source', amountNanos: nanos(leftNanos) },
     ...{ runId: grantId, decisionId: null, version: null, linkId: null, providerId: null, fundId: null },
-    ...{ correctsId: null, bookedAt },
+    ...{ payoutId: null, correctsId: null, bookedAt },
   };
 }

@@ -5,7 +5,7 @@ import { takeTurn } from '../db/turn.ts';
 import { bucketOf } from '../domain/bucket.ts';
 import type { BusinessCalendar, BusinessDay } from '../domain/business-day.ts';
 import { type AwardChange, meetDay, type Need, takeBack } from '../domain/grant.ts';
-import type { Transfer } from '../domain/transfer.ts';
+import type { UnpostedTransfer } from '../domain/transfer.ts';
 import { uuidSequence } from '../domain/uuid-sequence.ts';
 import { type Award, awardsOn } from '../ledger/awards.ts';
 import { postTransfers } from '../ledger/posting.ts';
@@ -179,7 +179,11 @@ async function needsOf(
  * With what holds keep back of them. Runs move held money of these (app, days) too, each under its bucket's turn, so these turns are
  * taken here, in order, before what is held is read.
  */
-async function withHeldBack(tx: pg.ClientBase, transfers: Transfer[], referenceVersion: number): Promise<Transfer[]> {
+async function withHeldBack(
+  tx: pg.ClientBase,
+  transfers: UnpostedTransfer[],
+  referenceVersion: number,
+): Promise<UnpostedTransfer[]> {
   const incentives = transfers.filter(each => each.reason === 'incentive');
   if (incentives.length === 0 || !(await knowsHolds(tx))) return transfers;
   for (const bucket of [...new Set(incentives.map(each => each.bucket))].sort((a, b) => a - b))

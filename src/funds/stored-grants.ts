@@ -90,6 +90,23 @@ export async function stepsAmong(q: Queryable, ids: readonly string[]): Promise<
   return new Map(rows.map(row => [row.grantId, row.version]));
 }
 
+/** A step by itself. */
+export interface FoundStep extends Pick<Grant, 'grantNo' | 'cause' | 'runId' | 'referenceVersion' | 'grantedAt'> {
+  readonly fundId: string;
+}
+
+/** The step whose transfers bear this id as that of their run; null: it is no step's. */
+export async function findStep(q: Queryable, grantId: string): Promise<FoundStep | null> {
+  const { rows } = await q.query<FoundStep>(
+    `select fund_id as "fundId", grant_no as "grantNo", cause, run_id as "runId", reference_version as "referenceVersion",
+       granted_at as "grantedAt"
+     from fund_grants
+     where grant_id = $1`,
+    [grantId],
+  );
+  return rows[0] ?? null;
+}
+
 export async function insertGrant(tx: pg.ClientBase, fundId: string, grant: Grant): Promise<void> {
   await tx.query(
     `insert into fund_grants (fund_id, grant_no, grant_id, cause, run_id, reference_version, awarded_nanos, returned_nanos,

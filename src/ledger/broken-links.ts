@@ -1,7 +1,7 @@
 import type { Queryable } from '../db/database.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 
-/** A flow between books whose two halves are not both there or don't agree. */
+/** A flow between books, or between currencies, whose two halves are not both there or don't agree. */
 export interface BrokenLink {
   readonly linkId: string;
   /** What there is, in words. */
@@ -20,7 +20,8 @@ export async function linkedDays(q: Queryable): Promise<BusinessDay[]> {
 
 /**
  * Links of a day that are not what a provider's part or a fund's award makes: one half in a developer's book and one in the provider's
- * or the fund's, alike in all but the book, which together leave nothing on the account between them. At most `limit` are told.
+ * or the fund's, alike in all but the book, which together leave nothing on the account between them; nor what a payout's exchange
+ * makes: two halves in one book, alike in all but currency and amount. At most `limit` are told.
  */
 export async function brokenLinks(
   q: Queryable,
@@ -38,14 +39,19 @@ export async function brokenLinks(
      group by link_id
      having count(*) <> 2
        or not (
-         count(*) filter (where ${LEAVES}) = 1
+         count(*) filter (where ${EXCHANGED_OUT}) = 1
+           and count(*) filter (where ${EXCHANGED_IN} and transfer_id = link_id) = 1
+         or count(*) filter (where ${LEAVES}) = 1
            and count(*) filter (where ${ARRIVES} and developer_id = provider_id and transfer_id = link_id) = 1
          or count(*) filter (where ${AWARD_LEAVES} and developer_id = fund_id) = 1
            and count(*) filter (where ${AWARD_ARRIVES} and transfer_id = link_id) = 1
        )
        or sum(${movementOn('provider_share')}) <> 0
        or sum(${movementOn('incentive')}) <> 0
-       or count(distinct (app_id, business_date, period, currency, provider_id, fund_id, run_id, version, booked_at)) <> 1
+       or count(distinct (app_id, business_date, period, provider_id, fund_id, run_id, version, booked_at)) <> 1
+       or count(distinct currency) <> case when bool_or(payout_id is null) then 1 else 2 end
+       -- An exchange stays in its book.
+       or (count(payout_id) > 0 and count(distinct (developer_id, payout_id, decision_id)) <> 1)
        or bool_or(bucket <> ${BUCKET_OF_OWNER} % $2)
      order by link_id
      limit $3`,
@@ -53,6 +59,10 @@ export async function brokenLinks(
   );
   return rows;
 }
+
+const EXCHANGED_OUT = `reason = 'exchange' and payout_id is not null and debit = 'payout_due' and credit = 'fx'`;
+
+const EXCHANGED_IN = `reason = 'exchange' and payout_id is not null and debit = 'fx' and credit = 'payout_due'`;
 
 const LEAVES = `reason = 'provider_share'
          and ((debit = 'ad_revenue' and credit = 'provider_share') or (debit = 'provider_share' and credit = 'ad_revenue'))`;

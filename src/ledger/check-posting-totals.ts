@@ -2,7 +2,7 @@ import type { Queryable } from '../db/database.ts';
 import { type Nanos, nanos } from '../domain/nanos.ts';
 import type { AccountKind } from '../domain/transfer.ts';
 
-/** Where the totals recorded with a run or decision differ from the sums of its transfers; a side that is missing counts as zero. */
+/** Where the totals recorded with a run or decision differ from its transfers; a side that is missing counts as zero. */
 export interface PostingTotalsDifference {
   /** Both null: transfers that nothing caused. */
   readonly runId: string | null;
@@ -12,9 +12,19 @@ export interface PostingTotalsDifference {
   readonly account: AccountKind;
   readonly recorded: { readonly debitNanos: Nanos; readonly creditNanos: Nanos };
   readonly transfers: { readonly debitNanos: Nanos; readonly creditNanos: Nanos };
+  /** When each was booked and for which days, in words; empty where there is nothing. */
+  readonly recordedWhen: string;
+  readonly transfersWhen: string;
 }
 
 const DEFAULT_LIMIT = 1000;
+
+const WHEN_OF_TRANSFERS = whenOf({ first: 'ledger_date', last: 'ledger_date' });
+const WHEN_OF_TOTALS = whenOf({ first: 'first_day', last: 'last_day' });
+
+function whenOf({ first, last }: { readonly first: string; readonly last: string }): string {
+  return `format('booked %s to %s for %s to %s', min(booked_at), max(booked_at), min(${first}), max(${last})) as told`;
+}
 
 /** Compares a bucket's recorded totals with its transfers, all of which it reads; at most `limit` differences are told. */
 export async function checkPostingTotals(
@@ -32,34 +42,38 @@ export async function checkPostingTotals(
     recorded_credit: string;
     summed_debit: string;
     summed_credit: string;
+    recorded_when: string;
+    summed_when: string;
   }>(
     `with summed as (
        select coalesce(decision_id, run_id::text, '') as cause, decision_id is not null as is_decision, period, currency,
-         side.account, sum(side.debit_nanos) as debit_nanos, sum(side.credit_nanos) as credit_nanos
+         side.account, sum(side.debit_nanos) as debit_nanos, sum(side.credit_nanos) as credit_nanos, ${WHEN_OF_TRANSFERS}
        from transfers
        cross join lateral (values (debit, amount_nanos, 0), (credit, 0, amount_nanos)) as side (account, debit_nanos, credit_nanos)
        where bucket = $1
        group by run_id, decision_id, period, currency, side.account
      ), recorded as (
        select run_id::text as cause, false as is_decision, period, currency, account, sum(debit_nanos) as debit_nanos,
-         sum(credit_nanos) as credit_nanos
+         sum(credit_nanos) as credit_nanos, ${WHEN_OF_TOTALS}
        from posting_totals
        where bucket = $1
        group by run_id, period, currency, account
        union all
-       select decision_id, true, period, currency, account, debit_nanos, credit_nanos
+       select decision_id, true, period, currency, account, sum(debit_nanos), sum(credit_nanos), ${WHEN_OF_TOTALS}
        from decision_totals
        where bucket = $1
+       group by decision_id, period, currency, account
      ), compared as (
        select cause, is_decision, period, currency, account,
          coalesce(recorded.debit_nanos, 0) as recorded_debit, coalesce(recorded.credit_nanos, 0) as recorded_credit,
-         coalesce(summed.debit_nanos, 0) as summed_debit, coalesce(summed.credit_nanos, 0) as summed_credit
+         coalesce(summed.debit_nanos, 0) as summed_debit, coalesce(summed.credit_nanos, 0) as summed_credit,
+         coalesce(recorded.told, '') as recorded_when, coalesce(summed.told, '') as summed_when
        from summed
        full join recorded using (cause, is_decision, period, currency, account)
      )
      select *
      from compared
-     where recorded_debit <> summed_debit or recorded_credit <> summed_credit
+     where recorded_debit <> summed_debit or recorded_credit <> summed_credit or recorded_when <> summed_when
      order by is_decision, cause, period, currency, account
      limit $2`,
     [bucket, limit],
@@ -72,5 +86,7 @@ export async function checkPostingTotals(
     account: row.account,
     recorded: { debitNanos: nanos(BigInt(row.recorded_debit)), creditNanos: nanos(BigInt(row.recorded_credit)) },
     transfers: { debitNanos: nanos(BigInt(row.summed_debit)), creditNanos: nanos(BigInt(row.summed_credit)) },
+    recordedWhen: row.recorded_when,
+    transfersWhen: row.summed_when,
   }));
 }

@@ -5,7 +5,7 @@ import { bucketOf } from '../domain/bucket.ts';
 import type { BusinessCalendar, BusinessDay } from '../domain/business-day.ts';
 import type { AppId, OwnerId } from '../domain/ids.ts';
 import { type Nanos, nanos } from '../domain/nanos.ts';
-import { type Period, periodOf } from '../domain/period.ts';
+import type { Period } from '../domain/period.ts';
 import type { AccountKind, Flow } from '../domain/transfer.ts';
 import { uuidSequence } from '../domain/uuid-sequence.ts';
 import { postDecisionTransfers } from './posting.ts';
@@ -34,13 +34,11 @@ export interface FiledTransfer extends PlannedTransfer {
   readonly bucket: number;
   /** The business day, or the day of booking where there is none. */
   readonly ledgerDay: BusinessDay;
-  /** The half-month of the ledger day. */
-  readonly period: Period;
 }
 
 export function filed(transfer: PlannedTransfer, { bucketCount, calendar, at }: Booking): FiledTransfer {
   const ledgerDay = transfer.businessDay ?? calendar.dayOf(at.getTime());
-  return { ...transfer, bucket: bucketOf(transfer.ownerId, bucketCount), ledgerDay, period: periodOf(ledgerDay) };
+  return { ...transfer, bucket: bucketOf(transfer.ownerId, bucketCount), ledgerDay };
 }
 
 /**
@@ -60,27 +58,33 @@ export async function postDecision(
   await postDecisionTransfers(tx, decisionId, transfers);
 }
 
-const UNVERSIONED = { runId: null, version: null, linkId: null, providerId: null, fundId: null, correctsId: null };
+const UNVERSIONED = {
+  ...{ runId: null, version: null, linkId: null, providerId: null, fundId: null, payoutId: null, correctsId: null },
+};
 
 /** A transfer that a decision has posted. */
 export interface DecisionTransfer extends Omit<FiledTransfer, 'reason' | 'why'> {
   readonly transferId: string;
   readonly decisionId: string;
+  readonly period: Period;
   readonly reason: string;
   readonly bookedAt: Date;
 }
 
-/** What decisions posted in these buckets, in the order of posting: all of them, or one, and in all books or the given ones. */
+/**
+ * What decisions posted in these buckets, in the order of posting: all of them, or some, and in all books or the given ones. Steps of
+ * payouts are not among them: payouts' own records tell of these.
+ */
 export async function postedByDecisions(
   q: Queryable,
   {
     buckets,
     ownerIds = null,
-    decisionId = null,
+    decisionIds = null,
   }: {
     readonly buckets: readonly number[];
     readonly ownerIds?: readonly string[] | null;
-    readonly decisionId?: string | null;
+    readonly decisionIds?: readonly string[] | null;
   },
 ): Promise<DecisionTransfer[]> {
   const { rows } = await q.query<Omit<DecisionTransfer, 'amountNanos'> & { amount: string }>(
@@ -88,10 +92,10 @@ export async function postedByDecisions(
        business_date as "businessDay", period, currency, debit, credit, amount_nanos as amount, reason,
        decision_id as "decisionId", booked_at as "bookedAt"
      from transfers
-     where bucket = any ($1) and decision_id is not null and ($2::text[] is null or developer_id = any ($2))
-       and ($3::text is null or decision_id = $3)
+     where bucket = any ($1) and decision_id is not null and payout_id is null and ($2::text[] is null or developer_id = any ($2))
+       and ($3::text[] is null or decision_id = any ($3))
      order by transfer_id`,
-    [buckets, ownerIds, decisionId],
+    [buckets, ownerIds, decisionIds],
   );
   return rows.map(({ amount, ...row }) => ({ ...row, amountNanos: nanos(BigInt(amount)) }));
 }

@@ -1,23 +1,22 @@
 import type pg from 'pg';
-import { namedOwner, ownersInOrder } from '../catalog/book-owners.ts';
+import { ownersInOrder } from '../catalog/book-owners.ts';
+import { streamRows } from '../db/stream-rows.ts';
 import { bucketOf } from '../domain/bucket.ts';
 import { type Money, money } from '../domain/money.ts';
 import { nanos } from '../domain/nanos.ts';
 import { checkLimit, DEFAULT_LIMIT, readCursor, writeCursor } from '../domain/page-cursor.ts';
-import { ACCOUNT_KINDS, type AccountKind } from '../domain/transfer.ts';
-
-export interface BalanceFilters {
-  readonly bucketCount: number;
-  /** The owner of the book: a developer or, instead, a service provider. */
-  readonly developerId?: string | undefined;
-  readonly providerId?: string | undefined;
-  readonly account?: AccountKind | undefined;
-  readonly currency?: string | undefined;
-  /** Only what was booked at or before this instant. */
-  readonly bookedBy?: Date | undefined;
-  readonly limit?: number | undefined;
-  readonly after?: string | undefined;
-}
+import type { AccountKind } from '../domain/transfer.ts';
+import {
+  type BalanceGrouping,
+  type BalanceKey,
+  balancesInScope,
+  balancesOfBooks,
+  keyPatterns,
+  type SelectedBalance,
+} from './balance-statement.ts';
+import { columnsOf, type Dimension } from './dimensions.ts';
+import type { SqlStatement, TransferFilters } from './transfer-filters.ts';
+import { scopeOf } from './transfer-scope.ts';
 
 export interface BalanceRow {
   /** The book's owner. */
@@ -27,53 +26,113 @@ export interface BalanceRow {
   readonly balance: Money;
 }
 
-export interface BalancePage {
-  readonly items: readonly BalanceRow[];
+/** A balance with the values of its dimensions, null where a transfer has none. */
+export type GroupedBalanceRow = Pick<BalanceRow, 'account' | 'balance'> & {
+  readonly [column: string]: string | null | Money;
+};
+
+export interface BalancePage<Row> {
+  readonly items: readonly Row[];
   /** Give it as `after` for the next page; null on the last one. */
   readonly next: string | null;
 }
 
-interface BalanceKey {
-  readonly developerId: string;
-  readonly currency: string;
-  readonly accountIndex: number;
+interface Paged {
+  readonly limit?: number | undefined;
+  readonly after?: string | undefined;
+}
+
+/** By what balances are told apart, and in which days of booking are told. */
+export interface BalanceDimensions {
+  readonly by: readonly Dimension[];
+  readonly timeZone: string;
 }
 
 /** Books whose transfers one statement adds up. */
 const BOOKS_AT_A_TIME = 200;
-const KEY_PATTERNS = [/^[ -~]{1,64}$/, /^[A-Z]{3}$/, /^\d{1,2}$/];
+const BY_OWNER: BalanceDimensions = { by: ['owner'], timeZone: 'UTC' };
 
 /**
- * Balances of accounts that ever moved, added up from transfers, in the order (owner, currency, kind of account). `tx` is a
- * snapshot.
- * @throws Refusal `unknown_developer`, `unknown_provider`, `two_owners`, `bad_limit`, `bad_cursor`
+ * Balances of accounts that the transfers moved, added up from all transfers that pass the filters, in the order (owner, currency, kind
+ * of account). `tx` is a snapshot.
+ * @throws Refusal as `scopeOf` does, and `bad_limit`, `bad_cursor`
  */
-export async function listBalances(tx: pg.ClientBase, filters: BalanceFilters): Promise<BalancePage> {
-  const limit = checkLimit(filters.limit ?? DEFAULT_LIMIT);
-  const after = filters.after === undefined ? null : keyOf(filters.after);
-  const found: BalanceRow[] = [];
-  for await (const developerIds of books(tx, filters, after)) {
-    const balances = await balancesOf(tx, developerIds, filters);
-    for (const row of balances) if (after === null || isAfter(row, after)) found.push(row);
+export async function listBalances(
+  tx: pg.ClientBase,
+  filters: TransferFilters & Paged,
+): Promise<BalancePage<BalanceRow>> {
+  const { items, next } = await listBalancesBy(tx, { ...filters, ...BY_OWNER });
+  return { items: items as unknown as readonly BalanceRow[], next };
+}
+
+/**
+ * The same by any dimensions, in the order of their values, then of currency and kind of account.
+ * @throws Refusal as `scopeOf` does, and `bad_limit`, `bad_cursor`
+ */
+export async function listBalancesBy(
+  tx: pg.ClientBase,
+  { by, timeZone, limit = DEFAULT_LIMIT, after, ...filters }: TransferFilters & BalanceDimensions & Paged,
+): Promise<BalancePage<GroupedBalanceRow>> {
+  checkLimit(limit);
+  const key = after === undefined ? null : readCursor(after, keyPatterns(by));
+  const found: SelectedBalance[] = [];
+  for await (const { text, values } of selectBalances(tx, filters, { by, timeZone, after: key })) {
+    // One more than is asked for tells whether there is a next page.
+    const { rows } = await tx.query<SelectedBalance>(`${text}\nlimit ${limit + 1 - found.length}`, values);
+    for (const row of rows) found.push(row);
     if (found.length > limit) break;
   }
   const page = found.slice(0, limit);
   const last = found.length > limit ? page.at(-1) : undefined;
-  return { items: page, next: last === undefined ? null : cursorOf(last) };
+  return { items: page.map(rowWith(by)), next: last === undefined ? null : writeCursor(keyOf(last)) };
 }
 
-/** The books' owners, some at a time; the one of the page before comes again, for its other accounts. */
-async function* books(
+/**
+ * All of them, behind `after` if it is given, for an export: memory stays the same however many there are. `tx` is a snapshot that runs
+ * nothing else until the last row is read.
+ * @throws Refusal as `scopeOf` does, and `bad_cursor`
+ */
+export async function* streamBalancesBy(
   tx: pg.ClientBase,
-  filters: BalanceFilters,
-  after: BalanceKey | null,
-): AsyncGenerator<readonly string[]> {
-  const owner = await namedOwner(tx, filters);
-  if (owner !== null) {
-    yield [owner];
+  { by, timeZone, after, ...filters }: TransferFilters & BalanceDimensions & Pick<Paged, 'after'>,
+): AsyncGenerator<GroupedBalanceRow> {
+  const key = after === undefined ? null : readCursor(after, keyPatterns(by));
+  const row = rowWith(by);
+  // All books together are read fastest as they lie.
+  const scope = await scopeOf(tx, filters);
+  if (scope.buckets.length === 0 || scope.ranges.length === 0) return;
+  const { text, values } = balancesInScope(scope, filters, { by, timeZone, after: key });
+  for await (const selected of streamRows<SelectedBalance>(tx, text, values)) yield row(selected);
+}
+
+/** Book by book where a page asks for every book, so that it reads only its own; else what the filters leave, at once. */
+async function* selectBalances(
+  tx: pg.ClientBase,
+  filters: TransferFilters,
+  grouping: BalanceGrouping & { readonly after: BalanceKey | null },
+): AsyncGenerator<SqlStatement> {
+  if (!isOfEveryBook(filters, grouping)) {
+    const scope = await scopeOf(tx, filters);
+    if (scope.buckets.length > 0 && scope.ranges.length > 0) yield balancesInScope(scope, filters, grouping);
     return;
   }
-  let some = await ownersInOrder(tx, { after: after?.developerId ?? '', inclusive: true, limit: BOOKS_AT_A_TIME });
+  const bucketOfOwner = (owner: string) => bucketOf(owner, filters.bucketCount);
+  for await (const owners of booksFrom(tx, grouping.after?.[0] ?? '')) {
+    yield balancesOfBooks({ owners, buckets: owners.map(bucketOfOwner) }, filters, grouping);
+  }
+}
+
+function isOfEveryBook(
+  { developerId, providerId, fundId, appId, runId, decisionId, payoutId, link }: TransferFilters,
+  { by }: BalanceGrouping,
+): boolean {
+  const narrow = [developerId, providerId, fundId, appId, runId, decisionId, payoutId, link];
+  return by[0] === 'owner' && narrow.every(filter => filter === undefined);
+}
+
+/** Owners in order, some at a time; the one given comes again, for its other accounts. */
+export async function* booksFrom(tx: pg.ClientBase, first: string): AsyncGenerator<readonly string[]> {
+  let some = await ownersInOrder(tx, { after: first, inclusive: true, limit: BOOKS_AT_A_TIME });
   for (;;) {
     const last = some.at(-1);
     if (last === undefined) return;
@@ -82,51 +141,15 @@ async function* books(
   }
 }
 
-/** The balances of these books, in their order. */
-async function balancesOf(
-  tx: pg.ClientBase,
-  developerIds: readonly string[],
-  { bucketCount, account, currency, bookedBy }: BalanceFilters,
-): Promise<BalanceRow[]> {
-  const { rows } = await tx.query<{ developer_id: string; currency: string; account: AccountKind; balance: string }>(
-    `select moved.developer_id, moved.currency, moved.account, sum(moved.nanos) as balance
-     from unnest($1::smallint[], $2::text[]) with ordinality as book (bucket, developer_id, place)
-     cross join lateral (
-       select transfers.developer_id, transfers.currency, side.account, side.nanos
-       from transfers
-       cross join lateral (values (debit, -amount_nanos), (credit, amount_nanos)) as side (account, nanos)
-       where transfers.bucket = book.bucket and transfers.developer_id = book.developer_id
-         and ($3::account_kind is null or side.account = $3) and ($4::text is null or transfers.currency = $4)
-         and ($5::timestamptz is null or transfers.booked_at <= $5)
-     ) as moved
-     group by book.place, moved.developer_id, moved.currency, moved.account
-     order by book.place, moved.currency collate "C", moved.account`,
-    [
-      developerIds.map(id => bucketOf(id, bucketCount)),
-      developerIds,
-      account ?? null,
-      currency ?? null,
-      bookedBy ?? null,
-    ],
-  );
-  return rows.map(row => ({
-    developer_id: row.developer_id,
-    account: row.account,
-    balance: money(nanos(BigInt(row.balance)), row.currency),
-  }));
+function keyOf({ keys, currency, account }: SelectedBalance): string[] {
+  return [...keys, currency, account];
 }
 
-function isAfter({ developer_id, account, balance }: BalanceRow, after: BalanceKey): boolean {
-  if (developer_id !== after.developerId) return true;
-  if (balance.currency !== after.currency) return balance.currency > after.currency;
-  return ACCOUNT_KINDS.indexOf(account) > after.accountIndex;
-}
-
-function keyOf(cursor: string): BalanceKey {
-  const [developerId, currency, accountIndex] = readCursor(cursor, KEY_PATTERNS) as [string, string, string];
-  return { developerId, currency, accountIndex: Number(accountIndex) };
-}
-
-function cursorOf({ developer_id, account, balance }: BalanceRow): string {
-  return writeCursor([developer_id, balance.currency, String(ACCOUNT_KINDS.indexOf(account))]);
+function rowWith(by: readonly Dimension[]): (selected: SelectedBalance) => GroupedBalanceRow {
+  const columns = columnsOf(by);
+  return ({ keys, currency, account, balance }) => {
+    const row: Record<string, string | null | Money> = {};
+    for (const [index, column] of columns.entries()) row[column] = keys[index] || null;
+    return Object.assign(row, { account, balance: money(nanos(BigInt(balance)), currency) });
+  };
 }

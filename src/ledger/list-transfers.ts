@@ -2,7 +2,8 @@ import type pg from 'pg';
 import { streamRows } from '../db/stream-rows.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 import { checkLimit, DEFAULT_LIMIT, readCursor, writeCursor } from '../domain/page-cursor.ts';
-import { selectTransfers, type TransferFilters, type TransferKey } from './transfer-filters.ts';
+import { selectTransfers, type TransferKey } from './select-transfers.ts';
+import type { TransferFilters } from './transfer-filters.ts';
 import { type StoredTransfer, type TransferRow, transferRow } from './transfer-row.ts';
 
 export interface TransferPage {
@@ -16,7 +17,7 @@ const KEY_PATTERNS = [/^\d{4}-\d{2}-\d{2}$/, /^\d{1,4}$/, /^[0-9a-f]{8}(-[0-9a-f
 /**
  * A page of the ledger, in the order (ledger day, bucket, id). Transfers are never changed, so pages read later fit together but
  * for what was booked since. `tx` is a snapshot.
- * @throws Refusal `unknown_developer`, `unknown_provider`, `two_owners`, `unknown_app`, `bad_run_id`, `bad_limit`, `bad_cursor`
+ * @throws Refusal as `scopeOf` does, and `bad_limit`, `bad_cursor`
  */
 export async function listTransfers(
   tx: pg.ClientBase,
@@ -40,12 +41,15 @@ export async function listTransfers(
 }
 
 /**
- * All transfers that pass the filters, in the order of the list, for an export: memory stays the same however many there are.
- * `tx` is a snapshot that stays open and runs nothing else until the last row is read.
- * @throws Refusal `unknown_developer`, `unknown_provider`, `two_owners`, `unknown_app`, `bad_run_id`
+ * All transfers that pass the filters, behind `after` if it is given, in the order of the list, for an export: memory stays the same
+ * however many there are. `tx` is a snapshot that stays open and runs nothing else until the last row is read.
+ * @throws Refusal as `scopeOf` does, and `bad_cursor`
  */
-export async function* streamTransfers(tx: pg.ClientBase, filters: TransferFilters): AsyncGenerator<TransferRow> {
-  for await (const { text, values } of selectTransfers(tx, filters, null)) {
+export async function* streamTransfers(
+  tx: pg.ClientBase,
+  { after, ...filters }: TransferFilters & { readonly after?: string | undefined },
+): AsyncGenerator<TransferRow> {
+  for await (const { text, values } of selectTransfers(tx, filters, keyOf(after))) {
     for await (const row of streamRows<StoredTransfer>(tx, text, values)) yield transferRow(row);
   }
 }

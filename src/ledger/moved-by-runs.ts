@@ -1,6 +1,7 @@
 import type { Queryable } from '../db/database.ts';
 import { type Money, money } from '../domain/money.ts';
 import { nanos } from '../domain/nanos.ts';
+import type { Period } from '../domain/period.ts';
 import type { AccountKind } from '../domain/transfer.ts';
 
 /** What a run moved on one kind of account, over all books. */
@@ -38,4 +39,35 @@ export async function movedByRuns(q: Queryable, runIds: readonly string[]): Prom
     else ofRun.push(movement);
   }
   return moved;
+}
+
+/** What a decision moved over all books, in the order of `movedByRuns`; from its totals, not from transfers. */
+export async function movedByDecision(q: Queryable, decisionId: string): Promise<AccountMovement[]> {
+  const { rows } = await q.query<{ currency: string; account: AccountKind; debit: string; credit: string }>(
+    `select currency, account, sum(debit_nanos) as debit, sum(credit_nanos) as credit
+     from decision_totals
+     where decision_id = $1
+     group by currency, account
+     order by currency, account`,
+    [decisionId],
+  );
+  return rows.map(({ currency, account, debit, credit }) => ({
+    account,
+    debits: money(nanos(BigInt(debit)), currency),
+    credits: money(nanos(BigInt(credit)), currency),
+  }));
+}
+
+/** In which period runs of settlement posted what they took from one bucket; runs that posted nothing are left out. */
+export async function periodsOfRuns(
+  q: Queryable,
+  { bucket, runIds }: { readonly bucket: number; readonly runIds: readonly string[] },
+): Promise<Map<string, Period>> {
+  const { rows } = await q.query<{ runId: string; period: Period }>(
+    `select distinct run_id as "runId", period
+     from posting_totals
+     where bucket = $1 and run_id = any ($2::uuid[]) and source_bucket = $1`,
+    [bucket, runIds],
+  );
+  return new Map(rows.map(row => [row.runId, row.period]));
 }

@@ -1,4 +1,6 @@
-import type { AccountKind, Transfer } from '../domain/transfer.ts';
+import type { BusinessDay } from '../domain/business-day.ts';
+import type { Period } from '../domain/period.ts';
+import type { AccountKind, UnpostedTransfer } from '../domain/transfer.ts';
 
 /** What transfers move on one kind of account in a bucket's books, in nanos; a kind's balance is credits − debits. */
 export interface Movement {
@@ -6,24 +8,37 @@ export interface Movement {
   readonly period: string;
   readonly currency: string;
   readonly account: AccountKind;
+  /** One instant for all that is posted at once. */
+  readonly bookedAt: Date;
+  /** The first and the last of their ledger days. */
+  firstDay: BusinessDay;
+  lastDay: BusinessDay;
   debitNanos: bigint;
   creditNanos: bigint;
 }
 
+/**
+ * Each transfer in the period of its ledger day, as posting says it. Throws if the transfers were not booked at one instant: a total
+ * could not tell when it came about.
+ */
 export function addUpMovements(
-  transfers: Iterable<Pick<Transfer, 'bucket' | 'period' | 'currency' | 'debit' | 'credit' | 'amountNanos'>>,
+  transfers: readonly UnpostedTransfer[],
+  periodOn: (ledgerDay: BusinessDay) => Period,
 ): Movement[] {
   const movements = new Map<string, Movement>();
-  const movementOn = (
-    account: AccountKind,
-    { bucket, period, currency }: Pick<Movement, 'bucket' | 'period' | 'currency'>,
-  ): Movement => {
+  const movementOn = (account: AccountKind, transfer: UnpostedTransfer): Movement => {
+    const { bucket, currency, ledgerDay, bookedAt } = transfer;
+    const period = periodOn(ledgerDay);
     const key = `${bucket} ${period} ${currency} ${account}`;
     let movement = movements.get(key);
     if (movement === undefined) {
-      movement = { bucket, period, currency, account, debitNanos: 0n, creditNanos: 0n };
+      const days = { firstDay: ledgerDay, lastDay: ledgerDay };
+      movement = { bucket, period, currency, account, bookedAt, ...days, debitNanos: 0n, creditNanos: 0n };
       movements.set(key, movement);
     }
+    if (movement.bookedAt.getTime() !== bookedAt.getTime()) throw new Error('one posting was booked at two instants');
+    if (ledgerDay < movement.firstDay) movement.firstDay = ledgerDay;
+    if (ledgerDay > movement.lastDay) movement.lastDay = ledgerDay;
     return movement;
   };
   for (const transfer of transfers) {

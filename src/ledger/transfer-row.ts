@@ -28,6 +28,10 @@ export interface TransferRow {
   readonly provider_id: string | null;
   /** The decision that caused it, where no run did. */
   readonly decision_id: string | null;
+  /** The incentive fund whose award it moves. */
+  readonly fund_id: string | null;
+  /** The payout of which it is a step. */
+  readonly payout_id: string | null;
 }
 
 /** What `TRANSFER_COLUMNS` selects; the columns that are not shown make the key of a page. */
@@ -41,7 +45,7 @@ export interface StoredTransfer extends Omit<TransferRow, 'amount' | 'booked_at'
 
 export const TRANSFER_COLUMNS = `bucket, ledger_date, transfer_id as id, developer_id, app_id, business_date, period, debit, credit,
   amount_nanos, currency, reason, run_id, version, link_id as link, corrects_id as corrects, booked_at, provider_id,
-  decision_id`;
+  decision_id, fund_id, payout_id`;
 
 export function transferRow(stored: StoredTransfer): TransferRow {
   return {
@@ -61,5 +65,7 @@ export function transferRow(stored: StoredTransfer): TransferRow {
     booked_at: stored.booked_at.toISOString(),
     provider_id: stored.provider_id,
     decision_id: stored.decision_id,
+    fund_id: stored.fund_id,
+    payout_id: stored.payout_id,
   };
 }

@@ -17,6 +17,22 @@ export async function loadPlans(q: Queryable, referenceVersion: number, apps?: P
   );
 }
 
+/** The same for several reference versions at once, by version. */
+export async function loadPlansAt(
+  q: Queryable,
+  { versions, apps }: { readonly versions: Iterable<number>; readonly apps: PlannedApps },
+): Promise<Map<number, PlanBook>> {
+  const wanted = [...new Set(versions)];
+  const rows = await selectPlanRows(q, { referenceVersion: Math.max(0, ...wanted), of: planIdsOf(apps) });
+  const countsUpTo = rows.some(needsAcceptance) ? await acceptedPlansVersion(q) : 0;
+  return new Map(
+    wanted.map(version => {
+      const known = rows.filter(row => row.referenceVersion <= version);
+      return [version, new PlanBook(known.map(row => toPlan(asKnownAt(row, version), countsUpTo)))];
+    }),
+  );
+}
+
 /** Whether any version of any plan ever went by the month. */
 export async function knowsMonthlyPlans(q: Queryable): Promise<boolean> {
   const { rows } = await q.query<{ known: boolean }>(
@@ -27,10 +43,12 @@ export async function knowsMonthlyPlans(q: Queryable): Promise<boolean> {
 
 interface PlanRow extends Omit<Plan, 'tiers' | 'acceptance'> {
   readonly tiers: readonly StoredTier[];
-  /** The three are null together. */
+  /** The four are null together. */
   readonly acceptedBy: string | null;
   readonly actor: string | null;
   readonly acceptedOn: BusinessDay | null;
+  /** What recorded the acceptance. */
+  readonly acceptanceVersion: number | null;
 }
 
 /** Which plans: SQL that gives their ids, with its values from $2 on. */
@@ -66,13 +84,20 @@ export function lastVersions(versions: readonly Plan[]): Plan[] {
 /** Every version up to `referenceVersion` of the plans, with its acceptance as far as that is known then; by plan and version. */
 export async function selectPlanVersions(
   q: Queryable,
-  { referenceVersion, of }: { readonly referenceVersion: number; readonly of: PlanIds },
+  asked: { readonly referenceVersion: number; readonly of: PlanIds },
 ): Promise<Plan[]> {
   const countsUpTo = await acceptedPlansVersion(q);
+  return (await selectPlanRows(q, asked)).map(row => toPlan(row, countsUpTo));
+}
+
+async function selectPlanRows(
+  q: Queryable,
+  { referenceVersion, of }: { readonly referenceVersion: number; readonly of: PlanIds },
+): Promise<PlanRow[]> {
   const { rows } = await q.query<PlanRow>(
     `select v.plan_id as "planId", v.reference_version as "referenceVersion", v.scope, v.scope_id as "scopeId", v.currency,
        v.effective_from as "effectiveFrom", v.effective_to as "effectiveTo", v.basis, v.mode, v.tiers,
-       v.outside_band as "outsideBand", a.developer_id as "acceptedBy", a.actor, a.accepted_on as "acceptedOn"
+       v.outside_band as "outsideBand", a.developer_id as "acceptedBy", a.actor, a.accepted_on as "acceptedOn", a.reference_version as "acceptanceVersion"
      from plan_versions v
      left join plan_acceptances a
        on a.plan_id = v.plan_id and a.plan_version = v.reference_version and a.reference_version <= $1
@@ -80,10 +105,18 @@ export async function selectPlanVersions(
      order by v.plan_id collate "C", v.reference_version`,
     [referenceVersion, ...of.values],
   );
-  return rows.map(row => toPlan(row, countsUpTo));
+  return rows;
 }
 
-function toPlan({ tiers, acceptedBy, actor, acceptedOn, ...terms }: PlanRow, countsUpTo: number): Plan {
+function asKnownAt(row: PlanRow, version: number): PlanRow {
+  if (row.acceptanceVersion === null || row.acceptanceVersion <= version) return row;
+  return { ...row, acceptedBy: null, actor: null, acceptedOn: null, acceptanceVersion: null };
+}
+
+function toPlan(
+  { tiers, acceptedBy, actor, acceptedOn, acceptanceVersion: _, ...terms }: PlanRow,
+  countsUpTo: number,
+): Plan {
   const plan = { ...terms, tiers: tiers.map(toTier) };
   if (!needsAcceptance(plan)) return { ...plan, acceptance: 'not_needed' };
   if (plan.referenceVersion <= countsUpTo) return { ...plan, acceptance: 'counts' };

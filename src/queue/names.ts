@@ -19,6 +19,7 @@ export type BucketedKind = 'events' | 'settlement';
 /** The jobs of the maintenance queue; each name is also its scheduler's id. */
 export const SWEEP = 'sweep';
 export const NIGHTLY = 'nightly';
+export const HALF_MONTHLY = 'half-monthly';
 
 /** The braces are a Redis Cluster hash tag: all keys of one queue lie on one shard, and groups spread over the shards. */
 export const MAINTENANCE_QUEUE = '{maintenance}';

@@ -66,7 +66,7 @@ export class Queues {
     await this.#enqueue('settlement', jobs, settleJobId);
   }
 
-  /** Puts the sweep and the nightly run on the clock; safe to repeat at any moment, and needed again after the backend was wiped. */
+  /** Puts the sweep, the nightly and the half-monthly work on the clock; safe to repeat at any moment, and needed again after the backend was wiped. */
   async putSchedules(schedules: Schedules): Promise<void> {
     checkSchedules(schedules);
     await this.#answered(putSchedulers(this.#queue(MAINTENANCE_QUEUE), schedules, jobOptions(this.#timing)));

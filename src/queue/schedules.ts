@@ -1,19 +1,29 @@
 import { getNextMillis, type JobSchedulerTemplateOptions, type RepeatOptions } from 'bullmq';
 import { Refusal } from '../domain/errors.ts';
 import type { AnyQueue } from './backend.ts';
-import { NIGHTLY, SWEEP } from './names.ts';
+import { HALF_MONTHLY, NIGHTLY, SWEEP } from './names.ts';
+
+/** A cron pattern, on the clock of an IANA time zone. */
+export interface Clockwork {
+  readonly pattern: string;
+  readonly tz: string;
+}
 
 export interface Schedules {
   readonly sweepEveryMs: number;
-  /** A cron pattern, on the clock of an IANA time zone. */
-  readonly nightly: { readonly pattern: string; readonly tz: string };
+  readonly nightly: Clockwork;
+  readonly halfMonthly: Clockwork;
 }
 
 type Repeat = Pick<RepeatOptions, 'every' | 'pattern' | 'tz'>;
 
-/** @throws Refusal `bad_schedule` (exit code 2) when the nightly run would never come */
-export function checkSchedules({ nightly }: Schedules): void {
-  const { pattern, tz } = nightly;
+/** @throws Refusal `bad_schedule` (exit code 2) when one of them would never come */
+export function checkSchedules({ nightly, halfMonthly }: Schedules): void {
+  checkClockwork('nightly', nightly);
+  checkClockwork('half-monthly', halfMonthly);
+}
+
+function checkClockwork(name: string, { pattern, tz }: Clockwork): void {
   let reason = 'it names no instant';
   try {
     if (Number.isFinite(getNextMillis(Date.now(), { pattern, tz }))) return;
@@ -22,22 +32,23 @@ export function checkSchedules({ nightly }: Schedules): void {
   }
   throw new Refusal({
     code: 'bad_schedule',
-    message: `The nightly schedule "${pattern}" in ${tz} can't be used: ${reason}`,
+    message: `The ${name} schedule "${pattern}" in ${tz} can't be used: ${reason}`,
     remedy: 'give a cron pattern such as "30 3 * * *" and an IANA time zone',
     details: { pattern, tz },
     exitCode: 2,
   });
 }
 
-/** Upserts both schedulers; `retried` are the options of a job that is tried until it succeeds. */
+/** Upserts the schedulers; `retried` are the options of a job that is tried until it succeeds. */
 export async function putSchedulers(
   queue: AnyQueue,
-  { sweepEveryMs, nightly }: Schedules,
+  { sweepEveryMs, nightly, halfMonthly }: Schedules,
   retried: JobSchedulerTemplateOptions,
 ): Promise<void> {
-  // A failed sweep is made good by the next one; the nightly run has no next one for a day.
+  // A failed sweep is made good by the next one; the others have no next one for a day.
   await put(queue, SWEEP, { every: sweepEveryMs }, { ...retried, attempts: 1 });
   await put(queue, NIGHTLY, { pattern: nightly.pattern, tz: nightly.tz }, retried);
+  await put(queue, HALF_MONTHLY, { pattern: halfMonthly.pattern, tz: halfMonthly.tz }, retried);
 }
 
 /** Leaves a scheduler alone that already runs as asked: an upsert would drop its next job, even one that fell due while nobody worked. */

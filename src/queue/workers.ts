@@ -4,6 +4,7 @@ import type { ErrorListener, Link, QueueBackend } from './backend.ts';
 import { openLink } from './link.ts';
 import {
   type BatchJob,
+  HALF_MONTHLY,
   KEY_PREFIX,
   MAINTENANCE_QUEUE,
   NIGHTLY,
@@ -17,8 +18,8 @@ import { onceInAWhile } from './once-in-a-while.ts';
 import { UNLIMITED } from './queues.ts';
 import { DEFAULT_TIMING, type QueueTiming, settlesWithin } from './timing.ts';
 
-/** So that a long nightly run does not hold up the sweep. */
-const MAINTENANCE_CONCURRENCY = 2;
+/** So that neither a long nightly run nor a long closing holds up the sweep. */
+const MAINTENANCE_CONCURRENCY = 3;
 /** Seconds until an idle worker looks by itself; a lost wake-up costs no more. */
 const IDLE_LOOK_SECONDS = 2;
 const FETCH_RETRY_MS = 300;
@@ -43,6 +44,7 @@ interface BucketedOptions<Payload> extends CommonOptions {
 export interface MaintenanceOptions extends CommonOptions {
   readonly sweep: () => Promise<void>;
   readonly nightly: () => Promise<void>;
+  readonly halfMonthly: () => Promise<void>;
 }
 
 /** Workers keep going through every loss of the backend and resume by themselves. */
@@ -79,6 +81,7 @@ export async function startMaintenanceWorker(options: MaintenanceOptions): Promi
     run: async job => {
       if (job.name === SWEEP) return await options.sweep();
       if (job.name === NIGHTLY) return await options.nightly();
+      if (job.name === HALF_MONTHLY) return await options.halfMonthly();
       throw new UnrecoverableError(`the maintenance queue knows no job ${job.name}`);
     },
   });

@@ -3,8 +3,7 @@ import { bucketOf } from '../domain/bucket.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 import type { AppId, OwnerId } from '../domain/ids.ts';
 import { type Nanos, nanos } from '../domain/nanos.ts';
-import { periodOf } from '../domain/period.ts';
-import { providerIncomeFlow, settlementFlow, type Transfer } from '../domain/transfer.ts';
+import { providerIncomeFlow, settlementFlow, type UnpostedTransfer } from '../domain/transfer.ts';
 import { uuidSequence } from '../domain/uuid-sequence.ts';
 import type { Posted } from '../ledger/posted.ts';
 import { type AppWorth, type WorthPart, withFormerProviders } from './worth-of-apps.ts';
@@ -25,12 +24,12 @@ export function differences(
   worth: readonly AppWorth[],
   posted: readonly Posted[],
   posting: PostingOfRun,
-): readonly Transfer[] {
+): readonly UnpostedTransfer[] {
   const before = new Map(posted.map(each => [keyOf(each, each), each]));
   const ofProviders = posted.filter(each => each.providerId !== null);
   const byApp = Map.groupBy(ofProviders, each => `${each.appId}\0${each.currency}`);
   const transferOf = transfersIn(posting);
-  const transfers: Transfer[] = [];
+  const transfers: UnpostedTransfer[] = [];
   for (const app of worth) {
     const former = byApp.size === 0 ? undefined : byApp.get(`${app.appId}\0${app.currency}`);
     for (const part of former === undefined ? app.parts : withFormerProviders(app, former).parts) {
@@ -49,18 +48,16 @@ interface Difference {
 
 function transfersIn({ businessDay, bucket, bucketCount, runId, bookedAt, links }: PostingOfRun) {
   const nextId = uuidSequence(randomUUIDv7);
-  const period = periodOf(businessDay);
-  return (app: AppWorth, part: WorthPart, { differenceNanos, last }: Difference): Transfer[] => {
+  return (app: AppWorth, part: WorthPart, { differenceNanos, last }: Difference): UnpostedTransfer[] => {
     const flow = settlementFlow(part.component, differenceNanos);
     if (flow === null) return [];
-    const transfer: Transfer = {
+    const transfer: UnpostedTransfer = {
       id: nextId(),
       bucket,
       developerId: app.developerId as OwnerId,
       appId: app.appId as AppId,
       businessDay,
       ledgerDay: businessDay,
-      period,
       currency: app.currency,
       ...flow,
       reason: part.reason,
@@ -70,6 +67,7 @@ function transfersIn({ businessDay, bucket, bucketCount, runId, bookedAt, links 
       linkId: null,
       providerId: null,
       fundId: null,
+      payoutId: null,
       correctsId: last?.transferId ?? null,
       bookedAt,
     };
@@ -78,7 +76,7 @@ function transfersIn({ businessDay, bucket, bucketCount, runId, bookedAt, links 
     // The link is the id of the half that receives, so that what leads to either half leads to both.
     const linkId = nextId();
     const providerId = part.providerId as OwnerId;
-    const half: Transfer = {
+    const half: UnpostedTransfer = {
       ...{ ...transfer, linkId, providerId, id: linkId, ...income, reason: 'provider_income' },
       bucket: bucketOf(providerId, bucketCount),
       developerId: providerId,

@@ -2,7 +2,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import type { Queryable } from '../db/database.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 import { flowsWith } from '../domain/held-money.ts';
-import type { Transfer } from '../domain/transfer.ts';
+import type { UnpostedTransfer } from '../domain/transfer.ts';
 import { uuidSequence } from '../domain/uuid-sequence.ts';
 import { keptBackOn, type PostedKeptBack } from '../ledger/kept-back.ts';
 import { HoldBook, holdsOf, knowsHolds } from './holds.ts';
@@ -14,9 +14,9 @@ import { HoldBook, holdsOf, knowsHolds } from './holds.ts';
  */
 export async function heldBack(
   tx: Queryable,
-  transfers: readonly Transfer[],
+  transfers: readonly UnpostedTransfer[],
   { day, referenceVersion }: { readonly day: BusinessDay; readonly referenceVersion: number },
-): Promise<Transfer[]> {
+): Promise<UnpostedTransfer[]> {
   if (transfers.length === 0 || !(await knowsHolds(tx))) return [];
   const onPayable = transfers.filter(each => each.debit === 'payable' || each.credit === 'payable');
   const holds = new HoldBook(await holdsOf(tx, [...new Set(onPayable.map(each => each.developerId))]));

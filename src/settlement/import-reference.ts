@@ -1,16 +1,15 @@
 import type pg from 'pg';
-import { type Catalog, parseCatalog } from '../catalog/catalog-file.ts';
+import type { Catalog } from '../catalog/catalog-file.ts';
 import { appsEverIn } from '../catalog/categories.ts';
 import { type CatalogImport, importCatalog } from '../catalog/import-catalog.ts';
 import { developersOfApps } from '../catalog/known-ids.ts';
-import type { ReferenceFile } from '../catalog/reference-file.ts';
 import type { Database, Queryable } from '../db/database.ts';
 import type { BusinessCalendar, BusinessDay } from '../domain/business-day.ts';
 import { type DueExtent, markDueWhere } from '../earnings/due-days.ts';
 import { type AcceptPlan, acceptPlan, type PlanAcceptance } from '../plans/accept-plan.ts';
 import { importPlans, type PlansImport } from '../plans/import-plans.ts';
 import type { PlanExtent } from '../plans/plan-extent.ts';
-import { type PlanFile, parsePlans } from '../plans/plan-file.ts';
+import type { PlanFile } from '../plans/plan-file.ts';
 
 /** What was recorded, and the earnings whose days it has made due. */
 export interface Recorded<Result> {
@@ -25,22 +24,7 @@ export interface ImportDeps {
 }
 
 /**
- * Imports a catalog in one transaction; days that a change of category may have changed become due.
- * @throws Refusal `bad_catalog`: nothing of the file was taken
- */
-export async function importCatalogFile(
-  { db, now, calendar }: ImportDeps,
-  { text, source }: ReferenceFile,
-): Promise<CatalogImport> {
-  const catalog = parseCatalog(text, source);
-  return await db.transaction(async tx => {
-    const recordedAt = now();
-    return (await recordCatalog(tx, catalog, { recordedAt, today: calendar.dayOf(recordedAt.getTime()) })).result;
-  });
-}
-
-/**
- * The same inside a transaction; tells what it has marked due.
+ * Imports a catalog inside a transaction; days that a change of category may have changed become due.
  * @throws Refusal `bad_catalog`
  */
 export async function recordCatalog(
@@ -55,19 +39,7 @@ export async function recordCatalog(
 }
 
 /**
- * Imports share plans in one transaction; days that they may have changed become due.
- * @throws Refusal `bad_plans`: nothing of the file was taken
- */
-export async function importPlansFile(
-  { db, now }: Pick<ImportDeps, 'db' | 'now'>,
-  { text, source }: ReferenceFile,
-): Promise<PlansImport> {
-  const plans = parsePlans(text, source);
-  return await db.transaction(async tx => (await recordPlans(tx, plans, { recordedAt: now() })).result);
-}
-
-/**
- * The same inside a transaction; tells what it has marked due.
+ * Imports share plans inside a transaction; days that they may have changed become due.
  * @throws Refusal `bad_plans`
  */
 export async function recordPlans(

@@ -2,15 +2,15 @@ import type pg from 'pg';
 import { FileProblems } from '../catalog/file-problems.ts';
 import { appsOfAdUnits, developersOfApps } from '../catalog/known-ids.ts';
 import { lockReference } from '../catalog/reference-version.ts';
-import type { Database } from '../db/database.ts';
 import { bucketOf } from '../domain/bucket.ts';
 import { type BusinessCalendar, type BusinessDay, daysBetween } from '../domain/business-day.ts';
 import { Refusal } from '../domain/errors.ts';
 import { shown } from '../domain/shown.ts';
 import { type DueExtent, markDueWhere } from '../earnings/due-days.ts';
-import { type EventName, findAccepted } from '../events/find-accepted.ts';
+import { findAccepted } from '../events/find-accepted.ts';
 import { ALONE_REASONS, DERIVED_REASONS } from '../traffic/checks.ts';
 import { BAD_EVENT_LIST, type EventList } from '../traffic/event-list-file.ts';
+import { eventNamed } from '../traffic/invalidation.ts';
 import {
   invalidatedEvents,
   type NewInvalidation,
@@ -19,13 +19,6 @@ import {
   recordReinstatement,
   selectInvalidations,
 } from '../traffic/stored-invalidations.ts';
-
-export interface InvalidateDeps {
-  readonly db: Database;
-  readonly now: () => Date;
-  readonly calendar: BusinessCalendar;
-  readonly bucketCount: number;
-}
 
 export interface TrafficSlice {
   readonly adUnitId: string | null;
@@ -51,14 +44,18 @@ export interface ReinstateRequest {
 }
 
 /** What recording needs; `at` is the instant that is recorded. */
-interface RecordContext extends Pick<InvalidateDeps, 'calendar' | 'bucketCount'> {
+export interface RecordContext {
+  readonly calendar: BusinessCalendar;
+  readonly bucketCount: number;
   readonly at: Date;
 }
 
-export interface Decided {
+export interface RecordedTraffic {
   readonly invalidation: RecordedInvalidation;
   /** False: it was recorded before. */
   readonly isNew: boolean;
+  /** What it marked due. */
+  readonly due: readonly DueExtent[];
 }
 
 const MOST_DAYS = 366;
@@ -70,19 +67,11 @@ const REASON = /^[a-z][a-z0-9_]{0,63}$/;
  * @throws Refusal `unknown_app`, `unknown_ad_unit`, `bad_range`, `bad_reason`, `bad_event_list` for events that were not accepted,
  * `invalidation_differs` when another decision has that id
  */
-export async function invalidateTraffic(deps: InvalidateDeps, request: InvalidateRequest): Promise<Decided> {
-  return await deps.db.transaction(async tx => {
-    const { invalidation, isNew } = await invalidateIn(tx, { ...deps, at: deps.now() }, request);
-    return { invalidation, isNew };
-  });
-}
-
-/** `invalidateTraffic` in a transaction of the caller's; also what it marked due. */
 export async function invalidateIn(
   tx: pg.ClientBase,
   deps: RecordContext,
   request: InvalidateRequest,
-): Promise<Decided & { readonly due: readonly DueExtent[] }> {
+): Promise<RecordedTraffic> {
   checkReason(request.reason);
   const developerId = await developerOf(tx, request.appId);
   // Before the lock, for nothing that was accepted is ever taken back, and reading takes long.
@@ -102,22 +91,11 @@ export async function invalidateIn(
  * Takes an invalidation back: its days become due, and the next run gives back what it took. A second time changes nothing.
  * @throws Refusal `unknown_invalidation`
  */
-export async function reinstateTraffic(
-  { db, now }: Pick<InvalidateDeps, 'db' | 'now'>,
-  request: ReinstateRequest,
-): Promise<Decided> {
-  return await db.transaction(async tx => {
-    const { invalidation, isNew } = await reinstateIn(tx, { at: now() }, request);
-    return { invalidation, isNew };
-  });
-}
-
-/** `reinstateTraffic` in a transaction of the caller's; also what it marked due. */
 export async function reinstateIn(
   tx: pg.ClientBase,
   { at }: Pick<RecordContext, 'at'>,
   request: ReinstateRequest,
-): Promise<Decided & { readonly due: readonly DueExtent[] }> {
+): Promise<RecordedTraffic> {
   await lockReference(tx, 'exclusive');
   const invalidation = await recordedWith(tx, request.invalidationId);
   if (invalidation === null) {
@@ -215,21 +193,16 @@ async function daysOf(
 ): Promise<BusinessDay[]> {
   const keys = [...of.lines.keys()];
   const bucket = bucketOf(developerId, bucketCount);
-  const days = await findAccepted(tx, { bucket, developerId, calendar, names: keys.map(nameOf) });
+  const found = await findAccepted(tx, { bucket, developerId, calendar, names: keys.map(eventNamed) });
   const problems = new FileProblems({ source: of.source, code: BAD_EVENT_LIST });
   for (const [place, key] of keys.entries()) {
-    if (days[place] !== null) continue;
+    if (found[place] !== null) continue;
     const fault = `no accepted event of developer "${developerId}"`;
     const remedy = 'correct it, or wait until its batch is processed; nothing of the file was taken';
     problems.add({ place: `line ${of.lines.get(key)}`, value: key, fault, remedy });
   }
   problems.refuseIfAny();
-  return [...new Set(days.filter(day => day !== null))].sort();
-}
-
-function nameOf(key: string): EventName {
-  const space = key.indexOf(' ');
-  return { type: key.slice(0, space) === 'click' ? 'click' : 'impression', id: key.slice(space + 1) };
+  return [...new Set(found.flatMap(each => each?.businessDay ?? []))].sort();
 }
 
 async function recordedWith(tx: pg.ClientBase, invalidationId: string): Promise<RecordedInvalidation | null> {

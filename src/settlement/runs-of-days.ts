@@ -28,6 +28,20 @@ export async function runsOfDays(
   return rows;
 }
 
+/** The reference version that each of the runs knew in each of the buckets, by `run bucket`. */
+export async function versionsOfRuns(
+  q: Queryable,
+  { buckets, runIds }: { readonly buckets: readonly number[]; readonly runIds: readonly string[] },
+): Promise<Map<string, number>> {
+  const { rows } = await q.query<{ key: string; version: number }>(
+    `select run_id || ' ' || bucket as key, reference_version as version
+     from settlement_run_buckets
+     where bucket = any ($1::smallint[]) and run_id = any ($2::uuid[])`,
+    [buckets, runIds],
+  );
+  return new Map(rows.map(row => [row.key, row.version]));
+}
+
 /** The business day that a run settles, which is also the ledger's day of all its transfers; null if there is no such run. */
 export async function dayOfRun(q: Queryable, runId: string): Promise<BusinessDay | null> {
   const { rows } = await q.query<{ businessDay: BusinessDay }>(

@@ -179,13 +179,17 @@ export async function bucketResults(db: Queryable, bucket: number): Promise<Reco
   return rows;
 }
 
-/** The reference version that each of the runs knew, by `bucket run`. */
-export async function versionsKnownToRuns(q: Queryable, runIds: readonly string[]): Promise<Map<string, number>> {
+/** The reference version that each of the runs knew, by `bucket run`; in all buckets, or in some. */
+export async function versionsKnownToRuns(
+  q: Queryable,
+  runIds: readonly string[],
+  buckets: readonly number[] | null = null,
+): Promise<Map<string, number>> {
   const { rows } = await q.query<{ bucket: number; runId: string; referenceVersion: number }>(
     `select bucket, run_id as "runId", reference_version as "referenceVersion"
      from settlement_run_buckets
-     where run_id = any ($1::uuid[])`,
-    [runIds],
+     where run_id = any ($1::uuid[])${buckets === null ? '' : ' and bucket = any ($2)'}`,
+    buckets === null ? [runIds] : [runIds, buckets],
   );
   return new Map(rows.map(row => [`${row.bucket} ${row.runId}`, row.referenceVersion]));
 }

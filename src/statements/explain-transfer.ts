@@ -12,6 +12,8 @@ import { runsOfDays } from '../settlement/runs-of-days.ts';
 import { type ExplainedRun, type Explanation, explainAt, explainedRun } from './explain.ts';
 import type { CurrencyExplanation } from './explain-amounts.ts';
 import { cutoffOfRun } from './explain-cutoff.ts';
+import { type ExplainedFundStep, explainFundStep } from './explain-fund-step.ts';
+import { type ExplainedPayout, explainPayout } from './explain-payout.ts';
 
 /** Why a transfer is in the ledger. */
 export interface TransferExplanation {
@@ -20,8 +22,10 @@ export interface TransferExplanation {
   readonly corrected_by: TransferRow | null;
   /** The other half of a flow between two books. */
   readonly linked: TransferRow | null;
-  /** What posted it: the run, in the bucket of the app's developer, or the decision. */
+  /** What posted it: the run, in the bucket of the app's developer, the step of a fund, or the decision. */
   readonly run: ExplainedRun | null;
+  readonly fund_step: ExplainedFundStep | null;
+  readonly payout: ExplainedPayout | null;
   readonly decision: ExplainedDecision | null;
   /** Null for what is no part of a day's worth. */
   readonly arithmetic: TransferArithmetic | null;
@@ -78,6 +82,8 @@ export async function explainTransfer(
     corrected_by: correctedBy,
     linked,
     run: ofRun?.run ?? null,
+    fund_step: ofRun === null ? await explainFundStep(tx, transfer.run_id) : null,
+    payout: await explainPayout(tx, transfer, bucketCount),
     decision: decision && explainDecision(decision),
     arithmetic: ofRun?.day && isPart ? arithmeticOf(transfer, ofRun.day.item) : null,
     day: ofRun?.day ?? null,

@@ -1,7 +1,8 @@
 import { type Money, money } from '../domain/money.ts';
-import { type Nanos, nanos } from '../domain/nanos.ts';
-import type { HeldMovement } from '../ledger/held-movements.ts';
-import { type Column, grouped, textTable } from './text-table.ts';
+import { nanos } from '../domain/nanos.ts';
+import type { AccountKind } from '../domain/transfer.ts';
+import { type BookTransfer, movedOn } from '../ledger/book-transfers.ts';
+import type { AccountBalances } from '../ledger/opening-balances.ts';
 
 /** Money under review: opening + held − released − clawed_back − forfeited = closing. It is not in the balances of what is payable. */
 export interface StatementHeld {
@@ -19,64 +20,26 @@ export interface StatementHeld {
   readonly change_of_payable: Money;
 }
 
-/** Null where nothing was ever kept back in the currency. */
-export function heldIn(
-  currency: string,
-  movements: readonly HeldMovement[],
-): { readonly held: StatementHeld | null; readonly payableNanos: Nanos } {
-  const moved = movements.find(each => each.currency === currency);
-  if (moved === undefined) return { held: null, payableNanos: nanos(0n) };
-  const { beforeNanos, heldNanos, releasedNanos, clawedBackNanos, forfeitedNanos, forfeitedClawedBackNanos } = moved;
-  const closingNanos = beforeNanos + heldNanos - releasedNanos - clawedBackNanos - forfeitedNanos;
-  const payableNanos = nanos(releasedNanos + clawedBackNanos + forfeitedClawedBackNanos - heldNanos);
-  const held = {
-    opening: money(beforeNanos, currency),
-    held: money(heldNanos, currency),
-    released: money(releasedNanos, currency),
-    clawed_back: money(clawedBackNanos, currency),
-    forfeited: money(forfeitedNanos, currency),
-    closing: money(nanos(closingNanos), currency),
-    forfeited_clawed_back: money(forfeitedClawedBackNanos, currency),
-    change_of_payable: money(payableNanos, currency),
+/** Null where nothing is held at the beginning and nothing was kept back or given back. `transfers` are of money that is kept back. */
+export function heldAmong(
+  transfers: readonly BookTransfer[],
+  { currency, opening }: { readonly currency: string; readonly opening: AccountBalances },
+): StatementHeld | null {
+  const openingNanos = opening.get('held') ?? nanos(0n);
+  if (openingNanos === 0n && transfers.length === 0) return null;
+  const isDecided = (each: BookTransfer) => each.decisionId !== null;
+  const between = (debit: AccountKind, credit: AccountKind, counts = (_: BookTransfer) => true) => {
+    const some = transfers.filter(each => each.debit === debit && each.credit === credit && counts(each));
+    return money(movedOn(credit, some), currency);
   };
-  return { held, payableNanos };
-}
-
-const COLUMNS: readonly Column[] = [
-  { title: '', align: 'left' },
-  { title: '', align: 'decimal' },
-];
-
-/** As a section of a statement; nothing where there is none. */
-export function heldLines(held: StatementHeld | null): string[] {
-  if (held === null) return [];
-  const optional: [string, Money][] = [
-    ['Released', held.released],
-    ['Taken back with what was not earned', held.clawed_back],
-    ['Forfeited', held.forfeited],
-  ];
-  const lines: [string, Money][] = [
-    ['Held at the beginning', held.opening],
-    ['Held in this period', held.held],
-    ...optional.filter(([, { amount }]) => isSomething(amount)),
-    ['Held at the end', held.closing],
-  ];
-  return [
-    '',
-    'Held, for a review, and not payable',
-    ...textTable(
-      COLUMNS,
-      lines.map(([label, { amount }]) => [`  ${label}`, grouped(amount)]),
-    ),
-  ];
-}
-
-/** The row of a statement's balances that tells how much of its lines was kept back or given back; none where that is nothing. */
-export function heldBalanceRow(held: StatementHeld | null): string[][] {
-  if (held === null || !isSomething(held.change_of_payable.amount)) return [];
-  return [['Held (-) and given back (+)', grouped(held.change_of_payable.amount)]];
-}
-
-function isSomething(amount: string): boolean {
-  return /[1-9]/.test(amount);
+  return {
+    opening: money(openingNanos, currency),
+    held: between('payable', 'held'),
+    released: between('held', 'payable', isDecided),
+    clawed_back: between('held', 'payable', each => !isDecided(each)),
+    forfeited: between('held', 'forfeited'),
+    closing: money(nanos(openingNanos + movedOn('held', transfers)), currency),
+    forfeited_clawed_back: between('forfeited', 'payable'),
+    change_of_payable: money(movedOn('payable', transfers), currency),
+  };
 }

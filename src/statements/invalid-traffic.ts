@@ -1,9 +1,7 @@
-import type { Queryable } from '../db/database.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 import { type Money, money } from '../domain/money.ts';
-import type { Nanos } from '../domain/nanos.ts';
-import { deductionsOfDeveloper } from '../earnings/deductions.ts';
-import { invalidEarningsOfDeveloper } from '../earnings/invalid-earnings.ts';
+import { type Nanos, nanos } from '../domain/nanos.ts';
+import type { UncountedDay } from '../earnings/days-of-books.ts';
 import { type Column, grouped, textTable } from './text-table.ts';
 
 /** Accepted events of one ad unit and day that do not count, for one reason. */
@@ -34,34 +32,34 @@ export interface InvalidLine {
   readonly gross: Money;
 }
 
-/** A developer's invalid traffic of the given days, of one app only if it is given: by day, app, ad unit and reason. */
-export async function invalidTrafficOf(
-  q: Queryable,
-  of: {
-    readonly bucket: number;
-    readonly developerId: string;
-    readonly days: readonly BusinessDay[];
-    readonly appId?: string;
-  },
-): Promise<InvalidTraffic[]> {
-  const never = (await invalidEarningsOfDeveloper(q, of)).map(row => ({
-    ...row,
-    invalidationId: null,
-    isDeducted: false,
-  }));
-  const deducted = (await deductionsOfDeveloper(q, of)).map(row => ({ ...row, isDeducted: true }));
-  return inOrder([...never, ...deducted]);
-}
-
 export function inOrder(rows: readonly InvalidTraffic[]): InvalidTraffic[] {
   return rows.toSorted((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
 }
 
-function orderOf({ businessDay, appId, adUnitId, reason, invalidationId }: InvalidTraffic): string {
+type Placed = Pick<InvalidTraffic, 'businessDay' | 'appId' | 'adUnitId' | 'reason' | 'invalidationId'>;
+
+function orderOf({ businessDay, appId, adUnitId, reason, invalidationId }: Placed): string {
   return [businessDay, appId, adUnitId, reason, invalidationId ?? ''].join('\0');
 }
 
-export function invalidLine(row: InvalidTraffic): InvalidLine {
+/** By day, app, ad unit and reason; what runs deducted and gave back again is left out. */
+export function invalidLines(uncounted: readonly UncountedDay[]): InvalidLine[] {
+  const byKey = Map.groupBy(uncounted, row => `${orderOf(row)}\0${row.runId === null ? '' : 'deducted'}`);
+  const sums = [...byKey.values()].flatMap(rows => {
+    const [first] = rows;
+    if (first === undefined) return [];
+    const impressions = rows.reduce((sum, row) => sum + row.impressions, 0);
+    const clicks = rows.reduce((sum, row) => sum + row.clicks, 0);
+    const grossNanos = nanos(rows.reduce((sum, row) => sum + row.grossNanos, 0n));
+    const isNothing = impressions === 0 && clicks === 0 && grossNanos === 0n;
+    return isNothing ? [] : [{ ...first, impressions, clicks, grossNanos }];
+  });
+  return sums.sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1)).map(invalidLine);
+}
+
+type Shown = Omit<InvalidTraffic, 'isDeducted'>;
+
+export function invalidLine(row: Shown): InvalidLine {
   return {
     date: row.businessDay,
     app_id: row.appId,
@@ -74,17 +72,27 @@ export function invalidLine(row: InvalidTraffic): InvalidLine {
   };
 }
 
-const COLUMNS: readonly Column[] = [
-  { title: 'Not counted', align: 'left' },
-  { title: 'Reason', align: 'left' },
-  { title: 'Impressions', align: 'right' },
-  { title: 'Clicks', align: 'right' },
-  { title: 'Gross', align: 'decimal' },
-];
+interface Titles {
+  readonly notCounted: string;
+  readonly reason: string;
+  readonly impressions: string;
+  readonly clicks: string;
+  readonly gross: string;
+}
 
 /** As a table; without days and apps where the reader knows them. */
-export function invalidTable(lines: readonly InvalidLine[], { withDays }: { readonly withDays: boolean }): string[] {
+export function invalidTable(
+  lines: readonly InvalidLine[],
+  { withDays, columns }: { readonly withDays: boolean; readonly columns: Titles },
+): string[] {
   if (lines.length === 0) return [];
+  const table: Column[] = [
+    { title: columns.notCounted, align: 'left' },
+    { title: columns.reason, align: 'left' },
+    { title: columns.impressions, align: 'right' },
+    { title: columns.clicks, align: 'right' },
+    { title: columns.gross, align: 'decimal' },
+  ];
   const rows = lines.map(({ date, ad_unit_id, reason, impressions, clicks, gross }) => [
     `  ${withDays ? `${date} ` : ''}${ad_unit_id}`,
     reason,
@@ -92,5 +100,5 @@ export function invalidTable(lines: readonly InvalidLine[], { withDays }: { read
     grouped(clicks),
     grouped(gross.amount),
   ]);
-  return ['', ...textTable(COLUMNS, rows)];
+  return ['', ...textTable(table, rows)];
 }

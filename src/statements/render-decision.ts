@@ -4,6 +4,7 @@ import { type Column, grouped, textTable } from './text-table.ts';
 /** Transfers shown as text; JSON has them all. */
 const SHOWN_TRANSFERS = 100;
 const SHOWN_DUE = 20;
+const SHOWN_ENTRIES = 20;
 
 const left = (title: string): Column => ({ title, align: 'left' });
 const decimal = (title: string): Column => ({ title, align: 'decimal' });
@@ -27,6 +28,7 @@ export function decisionsTable(rows: readonly DecisionRow[]): string {
 export function renderDecision(decision: ShownDecision): string {
   return [
     head(decision).join('\n'),
+    parametersText(decision),
     transfersText(decision),
     ...(decision.due.length === 0 ? [] : [dueText(decision.due)]),
     ...(decision.problem === null ? [] : [`It can't be applied now: ${decision.problem.message}`]),
@@ -51,9 +53,30 @@ function head(decision: ShownDecision): string[] {
   return lines.map(([label, text]) => `${label.padEnd(10)}${text}`);
 }
 
-function transfersText({ transfers, status }: ShownDecision): string {
+/** What is asked for, in the words of the file; not the rows of a list that stand below as transfers. */
+function parametersText({ parameters, transfers }: ShownDecision): string {
+  const fields = Object.entries(parameters as object).filter(([, value]) => value !== null);
+  const lines = fields.flatMap(([name, value]: [string, unknown]) => {
+    if (!Array.isArray(value)) return [`  ${name}: ${wordOf(value)}`];
+    const title = `  ${name}: ${grouped(value.length)}`;
+    if (transfers.length > 0) return [title];
+    const rest = value.length - SHOWN_ENTRIES;
+    const entries = value.slice(0, SHOWN_ENTRIES).map(entry => `    ${wordOf(entry)}`);
+    return [title, ...entries, ...(rest > 0 ? [`    … and ${grouped(rest)} more; --json shows them all`] : [])];
+  });
+  return ['It asks for:', ...lines].join('\n');
+}
+
+function wordOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value, (_name, each: unknown) => each ?? undefined);
+}
+
+function transfersText({ transfers, moved, notes, status }: ShownDecision): string {
+  if (moved.length > 0 || notes.length > 0) return summaryText({ moved, notes, status });
   if (transfers.length === 0)
-    return status === 'applied' || status === 'proposed' ? 'It posts no transfers itself.' : 'It has moved nothing.';
+    return status === 'applied' || status === 'proposed'
+      ? 'It posts no transfers itself; the next run posts what follows from it.'
+      : 'It has moved nothing.';
   const rest = transfers.length - SHOWN_TRANSFERS;
   const title = status === 'applied' ? 'Transfers made' : 'Transfers it would make';
   return [
@@ -61,6 +84,17 @@ function transfersText({ transfers, status }: ShownDecision): string {
     ...transfersTable(transfers.slice(0, SHOWN_TRANSFERS)),
     ...(rest > 0 ? [`… and ${grouped(rest)} more; --json shows them all`] : []),
   ].join('\n');
+}
+
+function summaryText({ moved, notes, status }: Pick<ShownDecision, 'moved' | 'notes' | 'status'>): string {
+  const title = status === 'applied' ? 'Moved over all books:' : 'It would move, over all books:';
+  const table = textTable(
+    [left('Account'), decimal('Debits'), decimal('Credits'), left('Currency')],
+    moved.map(({ account, debits, credits }) => [
+      ...[account, grouped(debits.amount), grouped(credits.amount), debits.currency],
+    ]),
+  );
+  return [...notes, ...(moved.length === 0 ? [] : [title, ...table])].join('\n');
 }
 
 function transfersTable(rows: readonly DecisionTransferRow[]): string[] {

@@ -14,6 +14,7 @@ import { incentiveExplanation } from './explain-incentives.ts';
 import type { ExplainedProvider, ExplainedTerm } from './explain-provider.ts';
 import { heldOnDayLines } from './held-on-day.ts';
 import { invalidTable } from './invalid-traffic.ts';
+import { MESSAGES } from './messages.ts';
 import { percentOf } from './rates.ts';
 import { type Column, grouped, textTable } from './text-table.ts';
 
@@ -81,7 +82,11 @@ function currencyLines(item: CurrencyExplanation): string[] {
 
 /** From the ad units' earnings, and what does not count of them, to each side's part. */
 export function worthWithTraffic(item: CurrencyExplanation): string[] {
-  return [...earnedLines(item), ...invalidTable(item.invalid_traffic, { withDays: false }), ...worthLines(item)];
+  return [
+    ...earnedLines(item),
+    ...invalidTable(item.invalid_traffic, { withDays: false, columns: MESSAGES.en.columns }),
+    ...worthLines(item),
+  ];
 }
 
 function earnedLines({ ad_units, gross }: CurrencyExplanation): string[] {

@@ -1,95 +1,144 @@
 import type { Money } from '../domain/money.ts';
 import { formatAmount, nanos, parseAmount } from '../domain/nanos.ts';
-import { adjustmentLines } from './adjustments.ts';
-import { heldBalanceRow, heldLines } from './held-money.ts';
-import { incentiveLines } from './incentives.ts';
 import { invalidTable } from './invalid-traffic.ts';
+import { type Language, MESSAGES, type Messages } from './messages.ts';
 import { percentOf } from './rates.ts';
-import type { Statement } from './statement.ts';
+import { sectionLines } from './render-sections.ts';
 import type {
   CurrencyStatement,
+  ProviderApp,
+  ProviderFigures,
+  Statement,
   StatementApp,
-  StatementCorrection,
+  StatementDay,
   StatementFigures,
+  StatementHalf,
   StatementUnit,
-} from './statement-lines.ts';
-import { type Column, grouped, textTable, textTableRows } from './text-table.ts';
+} from './statement-form.ts';
+import { amount, type Column, grouped, isZero, minuteOf, textTable, textTableRows } from './text-table.ts';
 
-const COLUMNS: readonly Column[] = [
-  { title: '', align: 'left' },
-  { title: 'Impressions', align: 'right' },
-  { title: 'Clicks', align: 'right' },
-  { title: 'eCPM', align: 'decimal' },
-  { title: 'Gross', align: 'decimal' },
-  { title: 'Share %', align: 'right' },
-  { title: 'Your share', align: 'decimal' },
-];
-
-export const BALANCE_COLUMNS: readonly Column[] = [
+const RULE = '─'.repeat(100);
+const BALANCE_COLUMNS: readonly Column[] = [
   { title: '', align: 'left' },
   { title: '', align: 'decimal' },
 ];
 
-export const RULE = '─'.repeat(100);
-
-const PARTS: Record<string, string> = {
-  developer_share: 'your share',
-  platform_share: "platform's part",
-  provider_share: 'part of service provider',
-  provider_income: 'your part',
-};
-
-/** The statement as a developer reads it on a terminal of 100 columns. */
-export function renderStatement(statement: Statement): string {
-  const { developer, period, items } = statement;
-  const pending = statement.status === 'pending';
+/** The statement as its owner reads it on a terminal of 100 columns. */
+export function renderStatement(statement: Statement, language: Language = 'en'): string {
+  const say = MESSAGES[language];
+  const { period, status, halves } = statement;
+  const currencies =
+    'developer' in statement
+      ? statement.items.flatMap(item => currencyLines(say, item, developerParts(say, item)))
+      : statement.items.flatMap(item => currencyLines(say, item, providerParts(say, item)));
   const lines = [
-    `Statement for ${developer.name} (${developer.id})`,
-    `Period ${period.id}: ${period.from} to ${period.to}${pending ? ', not settled to its end' : ''}`,
-    ...(items.length === 0 ? ['', 'Nothing was earned and nothing is owed.'] : items.flatMap(currencyLines)),
+    'developer' in statement ? say.title(statement.developer) : say.providerTitle(statement.provider),
+    `${say.period(period)}${status === 'pending' ? say.notSettledToItsEnd : ''}`,
+    ...halves.flatMap(half => stateLine(say, half)),
+    ...(currencies.length === 0 ? ['', say.nothing] : currencies),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function currencyLines(statement: CurrencyStatement): string[] {
+function stateLine(say: Messages, { period, state, seal, issued_at }: StatementHalf): string[] {
+  if (state === 'open') return [];
+  if (seal === null) return [say.closedWithoutSeal(period)];
   return [
-    '',
-    RULE,
-    `${statement.currency}: all amounts in ${statement.currency}`,
-    '',
-    ...earningLines(statement),
-    ...invalidTable(statement.invalid_traffic, { withDays: true }),
-    ...correctionLines(statement.corrections),
-    ...incentiveLines(statement.incentives),
-    ...adjustmentLines(statement.adjustments),
-    ...heldLines(statement.held),
-    '',
-    ...balanceLines(statement),
+    issued_at === null ? say.closed(period) : say.issued({ period, at: minuteOf(issued_at) }),
+    `  ${say.sealed(seal)}`,
   ];
 }
 
+/** What differs between a developer's and a service provider's statement. */
+interface Parts {
+  readonly earningLines: readonly string[];
+  /** How what was settled was shared out; empty for a provider, whose part the table shows. */
+  readonly sharedOut: readonly (readonly [string, Money])[];
+  readonly share: readonly [string, Money];
+}
+
+function currencyLines<App, Figures>(say: Messages, item: CurrencyStatement<App, Figures>, parts: Parts): string[] {
+  const { currency, opening_balance, closing_balance } = item;
+  const { held } = item;
+  const optional: [string, boolean, Money][] = [
+    [say.lateTotal, item.late_differences.length > 0, item.late_total],
+    [say.incentivesTotal, item.incentives.length > 0, item.incentives_total],
+    [say.adjustmentsTotal, item.adjustments.length > 0, item.adjustments_total],
+    ...(held === null ? [] : [heldRow(say, held.change_of_payable)]),
+    [say.payoutsTotal, item.payouts.length > 0, item.payouts_total],
+  ];
+  const rows: (readonly [string, Money])[] = [
+    [say.openingBalance(currency), opening_balance],
+    parts.share,
+    ...optional.filter(([, isTold]) => isTold).map(([label, , sum]): [string, Money] => [label, sum]),
+    [say.closingBalance(currency), closing_balance],
+    ...(item.under_way === null ? [] : [[say.underWay, item.under_way.closing] as const]),
+  ];
+  const separated = parts.sharedOut.length === 0 ? [] : [...parts.sharedOut.map(balanceRow), ['', '']];
+  return [
+    '',
+    RULE,
+    say.amountsIn(currency),
+    '',
+    ...parts.earningLines,
+    ...invalidTable(item.invalid_traffic, { withDays: true, columns: say.columns }),
+    ...sectionLines(say, item),
+    '',
+    ...textTable(BALANCE_COLUMNS, [...separated, ...rows.map(balanceRow)]),
+  ];
+}
+
+function balanceRow([label, money]: readonly [string, Money]): string[] {
+  return [label, amount(money)];
+}
+
+function heldRow(say: Messages, change: Money): [string, boolean, Money] {
+  return [say.heldAndGivenBack, !isZero(change.amount), change];
+}
+
+function developerParts(say: Messages, item: CurrencyStatement<StatementApp, StatementFigures>): Parts {
+  const { totals } = item;
+  return {
+    earningLines: earningLines(say, item),
+    sharedOut: [
+      [say.grossSettled, totals.gross],
+      [say.platformPart, totals.platform_share],
+      ...(isZero(totals.provider_share.amount) ? [] : [[say.providersPart, totals.provider_share] as const]),
+      [say.yourShare, totals.developer_share],
+      ...(isZero(totals.pending_gross.amount) ? [] : [[say.grossNotSettled, totals.pending_gross] as const]),
+    ],
+    share: [say.shareOfPeriod, totals.developer_share],
+  };
+}
+
 /** One table for the whole period, so that its columns stand below each other, with headings put between its rows. */
-function earningLines({ days, totals }: CurrencyStatement): string[] {
+function earningLines(say: Messages, { days, totals }: CurrencyStatement<StatementApp, StatementFigures>): string[] {
+  const { columns } = say;
+  const table: Column[] = [
+    { title: '', align: 'left' },
+    { title: columns.impressions, align: 'right' },
+    { title: columns.clicks, align: 'right' },
+    { title: columns.ecpm, align: 'decimal' },
+    { title: columns.gross, align: 'decimal' },
+    { title: columns.sharePercent, align: 'right' },
+    { title: columns.yourShare, align: 'decimal' },
+  ];
   const blocks = days.flatMap(({ date, apps }) => apps.map(app => ({ date, app })));
-  const [head = [], ...rows] = textTableRows(COLUMNS, [
-    ...blocks.flatMap(({ app }) => appRows(app)),
-    ['All days', ...figures(totals)],
+  const [head = [], ...rows] = textTableRows(table, [
+    ...blocks.flatMap(({ app }) => [...app.ad_units.map(unitRow), [`  ${say.dayOfApp}`, ...figures(app)]]),
+    [say.allDays, ...figures(totals)],
   ]);
   const lines = [...head];
   for (const { date, app } of blocks) {
     const ofApp = rows.splice(0, app.ad_units.length + 1);
-    lines.push(headingOf(date, app), ...ofApp.flat(), ...providerLine(app), ...pendingLine(app), '');
+    lines.push(headingOf(say, date, app), ...ofApp.flat(), ...providerLine(say, app), ...pendingLine(say, app), '');
   }
   return [...lines, ...rows.flat()];
 }
 
-function headingOf(date: string, app: StatementApp): string {
-  const plan = app.plan_id === null ? '' : `, plan ${app.plan_id}`;
-  return `${date}  ${app.name} (${app.app_id})${plan}${app.status === 'pending' ? ', PENDING' : ''}`;
-}
-
-function appRows(app: StatementApp): string[][] {
-  return [...app.ad_units.map(unitRow), ['  Day of the app', ...figures(app)]];
+function headingOf(say: Messages, date: string, app: StatementApp): string {
+  const plan = app.plan_id === null ? '' : say.plan(app.plan_id);
+  return `${date}  ${app.name} (${app.app_id})${plan}${app.status === 'pending' ? say.pendingMark : ''}`;
 }
 
 function unitRow(unit: StatementUnit): string[] {
@@ -104,69 +153,61 @@ function figures(sums: StatementFigures): string[] {
 }
 
 /** What the provider took before the developer's share was what it is. */
-function providerLine({ provider_id, provider_ratio, provider_share, developer_share }: StatementApp): string[] {
+function providerLine(say: Messages, app: StatementApp): string[] {
+  const { provider_id, provider_ratio, provider_share, developer_share } = app;
   if (isZero(provider_share.amount)) return [];
-  if (provider_id === null || provider_ratio === null) return [`  To service providers: ${amount(provider_share)}`];
-  const total = addedUp(provider_share, developer_share);
-  return [`  To service provider ${provider_id}: ${percentOf(provider_ratio)} of ${total} = ${amount(provider_share)}`];
-}
-
-function pendingLine({ status, pending_gross }: StatementApp): string[] {
-  if (status === 'settled') return [];
-  if (isZero(pending_gross.amount)) return ['  Waits to be settled again'];
-  return [`  Not settled yet: ${amount(pending_gross)} of gross`];
-}
-
-/** Later bookings that changed the lines of a statement. */
-export function correctionLines(corrections: readonly StatementCorrection[]): string[] {
-  if (corrections.length === 0) return [];
-  const lines = corrections.map(
-    ({ booked_at, business_date, app_id, reason, provider_id, change, version, transfer }) => {
-      const whose = provider_id === undefined || reason === 'provider_income' ? '' : ` ${provider_id}`;
-      const part = `${PARTS[reason] ?? reason}${whose}`;
-      const sign = change.amount.startsWith('-') ? '' : '+';
-      return [
-        `  ${business_date}  ${app_id}: ${part} ${sign}${amount(change)}`,
-        `              booked ${minuteOf(booked_at)}, version ${version}, transfer ${transfer}`,
-      ];
-    },
+  const sum = amount(provider_share);
+  if (provider_id === null || provider_ratio === null) return [`  ${say.toProviders(sum)}`];
+  const total = grouped(
+    formatAmount(
+      nanos(parseAmount(provider_share.amount) + parseAmount(developer_share.amount)),
+      provider_share.currency,
+    ),
   );
-  return ['', 'Corrections of earlier bookings, contained in the lines above', ...lines.flat()];
+  return [`  ${say.toProvider({ id: provider_id, ratio: percentOf(provider_ratio), total, amount: sum })}`];
 }
 
-function balanceLines(statement: CurrencyStatement): string[] {
-  const { opening_balance, totals, adjustments, adjustments_total, closing_balance, currency } = statement;
-  const { incentives, incentives_total } = statement;
-  const isPending = !isZero(totals.pending_gross.amount);
-  return textTable(BALANCE_COLUMNS, [
-    ['Gross settled in this period', amount(totals.gross)],
-    ["Platform's part", amount(totals.platform_share)],
-    ...(isZero(totals.provider_share.amount) ? [] : [["Service providers' part", amount(totals.provider_share)]]),
-    ['Your share', amount(totals.developer_share)],
-    ...(isPending ? [['Gross not settled yet, shared out later', amount(totals.pending_gross)]] : []),
-    ['', ''],
-    [`Opening balance in ${currency}`, amount(opening_balance)],
-    ['Your share of this period', amount(totals.developer_share)],
-    ...(incentives.length === 0 ? [] : [['Incentives', amount(incentives_total)]]),
-    ...(adjustments.length === 0 ? [] : [['Adjustments', amount(adjustments_total)]]),
-    ...heldBalanceRow(statement.held),
-    [`Closing balance in ${currency}`, amount(closing_balance)],
+function pendingLine(say: Messages, { status, pending_gross }: StatementApp): string[] {
+  const gross = amount(pending_gross);
+  if (isZero(pending_gross.amount)) return status === 'settled' ? [] : [`  ${say.waitsToBeSettled}`];
+  return [`  ${status === 'settled' ? say.inLaterPeriod(gross) : say.notSettled(gross)}`];
+}
+
+function providerParts(say: Messages, item: CurrencyStatement<ProviderApp, ProviderFigures>): Parts {
+  const { columns } = say;
+  const table: Column[] = [
+    { title: '', align: 'left' },
+    { title: columns.developerTotal, align: 'decimal' },
+    { title: columns.ratio, align: 'right' },
+    { title: columns.yourPart, align: 'decimal' },
+  ];
+  return {
+    earningLines: partLines(say, table, item),
+    sharedOut: [],
+    share: [say.partOfPeriod, item.totals.provider_share],
+  };
+}
+
+function partLines(
+  say: Messages,
+  table: readonly Column[],
+  { days, totals }: { readonly days: readonly StatementDay<ProviderApp>[]; readonly totals: ProviderFigures },
+): string[] {
+  const [head = [], ...rows] = textTableRows(table, [
+    ...days.flatMap(({ apps }) => apps.map(app => partRow(say, app))),
+    [say.allDays, amount(totals.developer_total), '', amount(totals.provider_share)],
   ]);
+  const lines = [...head];
+  for (const { date, apps } of days) lines.push(date, ...rows.splice(0, apps.length).flat(), '');
+  return [...lines, ...rows.flat()];
 }
 
-function addedUp(one: Money, other: Money): string {
-  return grouped(formatAmount(nanos(parseAmount(one.amount) + parseAmount(other.amount)), one.currency));
-}
-
-/** "2018-04-17 01:00 UTC" */
-function minuteOf(instant: string): string {
-  return `${instant.slice(0, 10)} ${instant.slice(11, 16)} UTC`;
-}
-
-function isZero(decimal: string): boolean {
-  return !/[1-9]/.test(decimal);
-}
-
-export function amount(money: { readonly amount: string } | null): string {
-  return money === null ? '' : grouped(money.amount);
+function partRow(say: Messages, app: ProviderApp): string[] {
+  const label = say.appOf({ name: app.name, id: app.app_id, developer: app.developer_id });
+  return [
+    `  ${label}${app.status === 'pending' ? say.pendingMark : ''}`,
+    amount(app.developer_total),
+    app.ratio === null ? '' : percentOf(app.ratio),
+    amount(app.provider_share),
+  ];
 }

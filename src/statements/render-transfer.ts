@@ -1,11 +1,13 @@
 import type { TransferRow } from '../ledger/transfer-row.ts';
+import { fundStepLines } from './explain-fund-step.ts';
+import { payoutLines } from './explain-payout.ts';
 import type { ExplainedDecision, TransferArithmetic, TransferExplanation } from './explain-transfer.ts';
 import { dayTitle, knowledgeOf, nameOf, worthWithTraffic } from './render-explanation.ts';
 import { grouped } from './text-table.ts';
 
 /** One transfer as finance reads it on a terminal: what it is, what posted it, and why it is just that much. */
 export function renderTransfer(explanation: TransferExplanation): string {
-  const { transfer, corrects, corrected_by, linked, run, decision, arithmetic, day } = explanation;
+  const { transfer, corrects, corrected_by, linked, run, fund_step, payout, decision, arithmetic, day } = explanation;
   const { amount, reason, version, app_id, business_date } = transfer;
   const lines = [
     `Transfer ${transfer.id}`,
@@ -18,6 +20,8 @@ export function renderTransfer(explanation: TransferExplanation): string {
     ...(run === null
       ? []
       : ['', `Posted by run ${run.run_id}`, `  finished ${run.finished_at}`, `  knew ${knowledgeOf(run)}`]),
+    ...(fund_step === null ? [] : fundStepLines(fund_step)),
+    ...(payout === null ? [] : payoutLines(payout)),
     ...(decision === null ? [] : decisionLines(decision)),
     ...(arithmetic === null ? [] : arithmeticLines(transfer, arithmetic)),
     ...(day === null ? [] : ['', `What the run knew of ${dayTitle(day)}`, ...worthWithTraffic(day.item)]),

@@ -36,8 +36,8 @@ export function textTableRows(columns: readonly Column[], rows: readonly (readon
 
   const linesOf = ([label = '', ...texts]: readonly string[]): string[] => {
     const figures = texts.map((text, index) => padded(text, columns[index + 1], widths[index + 1] ?? 0)).join(GAP);
-    const line = (start: string) => `${start.padEnd(labelWidth)}${GAP}${figures}`.trimEnd();
-    return label.length <= labelWidth ? [line(label)] : [label, line('')];
+    const line = (start: string) => `${padEnd(start, labelWidth)}${GAP}${figures}`.trimEnd();
+    return displayWidth(label) <= labelWidth ? [line(label)] : [label, line('')];
   };
   const titles = columns.map(column => column.title);
   const head = titles.some(title => title !== '') ? linesOf(titles) : [];
@@ -45,11 +45,11 @@ export function textTableRows(columns: readonly Column[], rows: readonly (readon
 }
 
 function longest(texts: readonly string[]): number {
-  return texts.reduce((max, text) => Math.max(max, text.length), 0);
+  return texts.reduce((max, text) => Math.max(max, displayWidth(text)), 0);
 }
 
 function padded(text: string, column: Column | undefined, width: number): string {
-  return column?.align === 'left' ? text.padEnd(width) : text.padStart(width);
+  return column?.align === 'left' ? padEnd(text, width) : padStart(text, width);
 }
 
 /** Pads on the right, so that right-aligned numbers have their points below each other. */
@@ -57,4 +57,37 @@ function alignedAtPoint(texts: readonly string[]): string[] {
   const decimals = texts.map(text => (text.includes('.') ? text.length - text.indexOf('.') : 0));
   const most = decimals.reduce((max, each) => Math.max(max, each), 0);
   return texts.map((text, index) => (text === '' ? '' : text + ' '.repeat(most - (decimals[index] ?? 0))));
+}
+
+/** Characters that take two columns of a terminal: East Asian wide and full-width ones, and emoji. */
+const WIDE =
+  /[\u1100-\u115F\u2E80-\u303E\u3041-\u33FF\u3400-\u4DBF\u4E00-\u9FFF\uA000-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Emoji_Presentation}|[\u{20000}-\u{3FFFD}]/gu;
+const NARROW_ONLY = /^[\u0020-\u02FF]*$/;
+
+/** Columns of a terminal that a text takes. */
+export function displayWidth(text: string): number {
+  if (NARROW_ONLY.test(text)) return text.length;
+  const shown = text.replaceAll(/[\p{Mn}\p{Me}\p{Cf}]/gu, '');
+  return [...shown].length + (shown.match(WIDE)?.length ?? 0);
+}
+
+export function padStart(text: string, width: number): string {
+  return ' '.repeat(Math.max(0, width - displayWidth(text))) + text;
+}
+
+function padEnd(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - displayWidth(text)));
+}
+
+export function amount(money: { readonly amount: string } | null): string {
+  return money === null ? '' : grouped(money.amount);
+}
+
+export function isZero(decimal: string): boolean {
+  return !/[1-9]/.test(decimal);
+}
+
+/** "2018-04-17 01:00 UTC" */
+export function minuteOf(instant: string): string {
+  return `${instant.slice(0, 10)} ${instant.slice(11, 16)} UTC`;
 }

@@ -47,6 +47,12 @@ export class InvalidationBook {
   }
 }
 
+/** The event that a key of `eventKey` names. */
+export function eventNamed(key: string): Pick<AdEvent, 'type' | 'id'> {
+  const space = key.indexOf(' ');
+  return { type: key.slice(0, space) === 'click' ? 'click' : 'impression', id: key.slice(space + 1) };
+}
+
 function names(
   { appId, adUnitId, eventType, fromDay, toDay, events }: Invalidation,
   { event, businessDay }: NamedEvent,

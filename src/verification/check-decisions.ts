@@ -97,9 +97,8 @@ function compare(
 
 function tell(transfer: Expected | DecisionTransfer | undefined): string {
   if (transfer === undefined) return NOTHING;
-  const { ownerId, appId, businessDay, ledgerDay, period, debit, credit, amountNanos, currency, reason, bookedAt } =
-    transfer;
+  const { ownerId, appId, businessDay, ledgerDay, debit, credit, amountNanos, currency, reason, bookedAt } = transfer;
   const what = `${debit} > ${credit} ${formatDecimal(amountNanos, 2)} ${currency}`;
-  const when = `${businessDay ?? '-'} filed ${ledgerDay} in ${period} booked ${bookedAt.toISOString()}`;
+  const when = `${businessDay ?? '-'} filed ${ledgerDay} booked ${bookedAt.toISOString()}`;
   return `${ownerId} ${appId ?? '-'} ${reason}: ${what} for ${when}`;
 }

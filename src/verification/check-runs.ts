@@ -1,11 +1,11 @@
 import type pg from 'pg';
-import { parseBusinessDay } from '../domain/business-day.ts';
 import { formatDecimal, type Nanos } from '../domain/nanos.ts';
-import { periodOf } from '../domain/period.ts';
 import { lastSeq } from '../events/inbox.ts';
 import { stepsAmong } from '../funds/stored-grants.ts';
 import { checkPostingTotals } from '../ledger/check-posting-totals.ts';
-import { brokenChains, transfersByRun } from '../ledger/stored-transfers.ts';
+import { firstOpenPeriod } from '../ledger/period-closings.ts';
+import { brokenChains, misfiledTransfers, transfersByRun } from '../ledger/stored-transfers.ts';
+import { payoutCausesAmong } from '../payouts/payout-causes.ts';
 import type { RecordedResult } from '../settlement/runs.ts';
 import { type Difference, NOTHING } from './difference.ts';
 
@@ -28,10 +28,11 @@ export async function checkRuns(
   const byRun = await transfersByRun(client, bucket);
   const unknown = byRun.flatMap(({ runId }) => (runId === null || results.has(runId) ? [] : runId));
   const steps = await stepsAmong(client, [...new Set(unknown)]);
+  const payoutCauses = await payoutCausesAmong(client, [...new Set(unknown)]);
   for (const posted of byRun) {
     transfers += posted.transfers;
-    // Of a fund, which are compared with its steps.
-    if (posted.runId !== null && steps.has(posted.runId)) continue;
+    // Of a fund or of payouts, which are compared with their own steps.
+    if (posted.runId !== null && (steps.has(posted.runId) || payoutCauses.has(posted.runId))) continue;
     // The run's record of the bucket that it came from counts it.
     if (posted.isReceived) continue;
     const where = `bucket ${bucket} run ${posted.runId}`;
@@ -39,10 +40,6 @@ export async function checkRuns(
     postedByRun.set(posted.runId ?? '', (postedByRun.get(posted.runId ?? '') ?? 0) + posted.transfers + posted.sent);
     if (runDay !== posted.businessDay) {
       report({ table: 'settlement_runs', where, expected: `a run of ${posted.businessDay}`, found: runDay ?? NOTHING });
-    }
-    const period = posted.businessDay === null ? null : periodOf(parseBusinessDay(posted.businessDay));
-    if (period !== null && period !== posted.period) {
-      report({ table: 'transfers', where: `${where} ${posted.businessDay}`, expected: period, found: posted.period });
     }
   }
   for (const result of results.values()) {
@@ -57,16 +54,25 @@ export async function checkRuns(
       wrong(`a reference version of at most ${referenceVersion}`, String(result.referenceVersion));
     }
   }
+  const firstOpen = await firstOpenPeriod(client);
+  for (const { ledgerDay, period, expected, transfers: misfiled } of await misfiledTransfers(client, {
+    bucket,
+    firstOpen,
+  })) {
+    report({ table: 'transfers', where: `bucket ${bucket} ${ledgerDay}`, expected, found: `${misfiled} in ${period}` });
+  }
   for (const broken of await brokenChains(client, bucket)) {
     const where = `bucket ${bucket} transfer ${broken.transferId}`;
     const found = `version ${broken.version} correcting ${broken.correctsId}`;
     report({ table: 'transfers', where, expected: `the version after ${broken.beforeId}`, found });
   }
-  for (const { runId, decisionId, recorded, transfers: summed, ...of } of await checkPostingTotals(client, bucket)) {
+  for (const difference of await checkPostingTotals(client, bucket)) {
+    const { runId, decisionId, recorded, transfers: summed, recordedWhen, transfersWhen, ...of } = difference;
     const cause = decisionId === null ? `run ${runId}` : `decision ${decisionId}`;
     const where = `bucket ${bucket} ${cause} ${of.period} ${of.account} ${of.currency}`;
     const table = decisionId === null ? 'posting_totals' : 'decision_totals';
-    report({ table, where, expected: tellSides(summed), found: tellSides(recorded) });
+    const [expected, found] = [`${tellSides(summed)}, ${transfersWhen}`, `${tellSides(recorded)}, ${recordedWhen}`];
+    report({ table, where, expected, found });
   }
   return transfers;
 }

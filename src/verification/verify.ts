@@ -13,13 +13,19 @@ import { identitiesIn, isSameSegment, sortedSegment } from '../events/identity-s
 import { lastSeq } from '../events/inbox.ts';
 import { JUDGED_AT_PROCESSING } from '../events/rejection-reasons.ts';
 import { storedConflictingLines, storedRejectedLines, unequalRedrives } from '../events/stored-evidence.ts';
+import { checkBatches } from '../payouts/check-batches.ts';
 import { knowsMonthlyPlans } from '../plans/stored-plans.ts';
 import { bucketResults, unfinishedBuckets } from '../settlement/runs.ts';
+import { checkClosings } from './check-closings.ts';
 import { checkDecisions, type KnownDecisions, knownDecisions } from './check-decisions.ts';
 import { checkFunds } from './check-funds.ts';
 import { checkHoldRecords, checkHolds } from './check-holds.ts';
 import { checkLedger } from './check-ledger.ts';
 import { checkLinks } from './check-links.ts';
+import { checkPayoutTerms } from './check-payout-terms.ts';
+import { checkPayoutsOfBucket } from './check-payouts.ts';
+import { SealCheck } from './check-seals.ts';
+import { checkStatements } from './check-statements.ts';
 import { DerivedDeductions } from './derived-deductions.ts';
 import { compareRows, type Difference } from './difference.ts';
 import { KnownAtCutoffs } from './known-at-cutoffs.ts';
@@ -63,7 +69,7 @@ export async function verify(db: Pick<Database, 'snapshot'>, options: VerifyOpti
   };
   const checked = { batches: 0, lines: 0, identities: 0, earnings: 0, transfers: 0 };
   const pending = { batches: 0, dueDays: 0 };
-  const decisions = await db.snapshot(async client => {
+  const { decisions, seals } = await db.snapshot(async client => {
     for (const { referenceVersion, kind } of await checkReferenceDigests(client)) {
       const where = `version ${referenceVersion}${kind === null ? '' : ` of the ${kind}`}`;
       report({ table: 'reference_versions', where, expected: 'rows as they were recorded', found: 'other rows' });
@@ -77,11 +83,16 @@ export async function verify(db: Pick<Database, 'snapshot'>, options: VerifyOpti
     await checkFunds(client, { bucketCount: options.bucketCount, report });
     await checkUnfinished(client, { bucketCount: options.bucketCount, report });
     await checkHoldRecords(client, { report });
-    return await knownDecisions(client, { ...options, report });
+    await checkPayoutTerms(client, { report });
+    await checkBatches(client, { bucketCount: options.bucketCount, report });
+    await checkClosings(client, { report });
+    const known = await knownDecisions(client, { ...options, report });
+    return { decisions: known, seals: await SealCheck.open(client, report) };
   });
   for (let bucket = 0; bucket < options.bucketCount; bucket += 1) {
     await db.snapshot(async client => {
       const found = await verifyBucket(client, { ...options, bucket, decisions, report });
+      await seals.checkBucket(client, bucket);
       checked.batches += found.batches;
       checked.lines += found.lines;
       checked.identities += found.identities;
@@ -92,6 +103,7 @@ export async function verify(db: Pick<Database, 'snapshot'>, options: VerifyOpti
     });
     options.onProgress?.(bucket + 1);
   }
+  seals.checkChain();
   return { differences, differenceCount, checked, pending };
 }
 
@@ -136,7 +148,9 @@ async function verifyBucket(client: pg.ClientBase, check: BucketCheck) {
     report,
   });
   await checkHolds(client, check);
-  const transfers = ofRuns + (await checkDecisions(client, { ...check, known: check.decisions }));
+  await checkStatements(client, check);
+  const ofPayouts = await checkPayoutsOfBucket(client, check);
+  const transfers = ofRuns + ofPayouts + (await checkDecisions(client, { ...check, known: check.decisions }));
   return { batches, lines, identities, earnings: earningsRows, transfers, pendingBatches, dueDays: due.length };
 }
 

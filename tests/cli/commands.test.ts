@@ -27,15 +27,36 @@ const COMMANDS = [
   'generate',
   'ingest',
   'settle',
+  'periods list',
+  'periods close',
   'simulate',
   'runs',
   'status',
   'statement',
+  'statements issue',
   'ledger transfers',
   'ledger balances',
   'ledger trial-balance',
+  'ledger ageing',
+  'ledger revenue',
   'explain',
   'verify',
+  'payouts draw-up',
+  'payouts batches',
+  'payouts list',
+  'payouts show',
+  'payouts carried',
+  'payouts send',
+  'payouts file',
+  'payouts invoice',
+  'payouts answers',
+  'payouts unmatched',
+  'payouts terms import',
+  'payouts terms list',
+  'payouts payees import',
+  'payouts payees list',
+  'payouts rates import',
+  'payouts rates list',
 ];
 
 interface Counts {
@@ -142,6 +163,8 @@ describe('the whole path', () => {
       booked_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       provider_id: null,
       decision_id: null,
+      fund_id: null,
+      payout_id: null,
     };
     expect(transfers.data.next).toBeNull();
     expect(transfers.data.items.length).toBeGreaterThan(2 * 400);
@@ -164,7 +187,7 @@ describe('the whole path', () => {
     expect(first.data.items).toEqual(whole.data.items.slice(0, 100));
     const [header, ...rows] = csv.stdout.trimEnd().split('\n');
     expect(header).toBe(
-      'id,developer_id,app_id,business_date,period,debit,credit,amount,currency,reason,run_id,version,link,corrects,booked_at,provider_id,decision_id',
+      'id,developer_id,app_id,business_date,period,debit,credit,amount,currency,reason,run_id,version,link,corrects,booked_at,provider_id,decision_id,fund_id,payout_id',
     );
     expect(rows.map(row => row.split(',')[7])).toEqual(whole.data.items.map(({ amount }) => amount.amount));
     const second = await cli.run(['ledger', 'transfers', '--limit', '100', '--after', first.data.next, '--csv']);

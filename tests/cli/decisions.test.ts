@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { registerAll } from '../../src/cli/main.ts';
-import { runNightly } from '../../src/worker-set.ts';
+import { runNightly } from '../../src/maintenance.ts';
 import { CliFolder, complaints, onlyComplaint } from '../support/cli.ts';
 import { adjustment, CATALOG, PERSONS, rows } from '../support/deciding.ts';
 
@@ -193,9 +193,21 @@ test('every command is known either to change something and to be on record, or 
     'generate',
     'holds list',
     'invalidations list',
+    'ledger ageing',
     'ledger balances',
+    'ledger revenue',
     'ledger transfers',
     'ledger trial-balance',
+    'payouts batches',
+    'payouts carried',
+    'payouts file',
+    'payouts list',
+    'payouts payees list',
+    'payouts rates list',
+    'payouts show',
+    'payouts terms list',
+    'payouts unmatched',
+    'periods list',
     'persons list',
     'plans list',
     'providers list',

@@ -26,8 +26,8 @@ beforeAll(async () => {
   folder.write('events.ndjson', `${JSON.stringify(event)}\n`);
   for (const args of [
     ['catalog', 'import', 'catalog.json'],
-    ['persons', 'import', 'persons.json'],
     ['plans', 'import', 'plans.json'],
+    ['persons', 'import', 'persons.json'],
   ]) {
     const { exitCode, stderr } = await run(...args);
     expect(exitCode, stderr).toBe(0);
@@ -81,6 +81,14 @@ test('a fund is decided, granted by settle, and told of by list, show and explai
   expect(verified.exitCode, verified.stdout).toBe(0);
 });
 
+test('money put in later is granted by the next settle, though no day is due', async () => {
+  await propose('more', 'fund_top_up', { fund: 'growth', currency: 'CNY', amount: '2.00' });
+  expect((await run('decisions', 'approve', 'more', '--actor', 'wang.fang')).exitCode).toBe(0);
+  expect((await run('settle', '--due')).stdout).toBe('nothing is due\n');
+  const [row] = (JSON.parse((await run('funds', 'list', '--json')).stdout) as { items: FundRow[] }).items;
+  expect(row).toMatchObject({ awarded: { amount: '6.00' }, left: { amount: '1.00' } });
+});
+
 test.each([
   ['no rule', { ...FUND, rule: {} }, 'parameters.rule'],
   ['points and a bonus', { ...FUND, rule: { ...RULE, bonus: '5', floor: '1' } }, 'parameters.rule'],
@@ -100,6 +108,6 @@ test('a fund that is not there is refused', async () => {
   expect(refused.exitCode).toBe(1);
   expect(onlyComplaint(refused)).toContain('"nobody" is no incentive fund');
   expect(
-    onlyComplaint(await propose('more', 'fund_top_up', { fund: 'nobody', currency: 'CNY', amount: '5' })),
+    onlyComplaint(await propose('no-fund', 'fund_top_up', { fund: 'nobody', currency: 'CNY', amount: '5' })),
   ).toContain('nobody');
 });

@@ -6,17 +6,21 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { bucketOf } from '../../src/domain/bucket.ts';
 import type { CatalogFile } from '../model/catalog.ts';
 import { history, type Step } from '../model/histories.ts';
+import type { InvalidationFile } from '../model/invalidations.ts';
 import { PureModel } from '../model/pure-model.ts';
 import { readIpinyouLine } from '../model/read-ipinyou.ts';
 import { booksFrom, modelText, type StoredTransfer } from '../model/stored-ledger.ts';
 import { EARLY, FIRST_CATALOG, FIRST_PLANS } from '../model/world.ts';
 import { CliFolder } from '../support/cli.ts';
+import { PERSONS } from '../support/deciding.ts';
 import { nanosOf } from '../support/settlement-system.ts';
 
 /** More with ORACLE_SEEDS=20 in the environment; the first of them with ORACLE_FROM=1000. */
 const SEEDS = Number(process.env.ORACLE_SEEDS ?? 2);
 const FROM = Number(process.env.ORACLE_FROM ?? 1);
 const BUCKETS = 4;
+/** Single events go with one person, slices, plans and providers with two. */
+const NO_LIMIT = ['CNY', 'USD', 'JPY', 'EUR', 'KWD'].map(currency => `${currency}:1000000000000`).join();
 const HOUR_MS = 3_600_000;
 const LIMIT_MS = 240_000;
 
@@ -51,6 +55,18 @@ class OracleAndCommands {
   now = new Date(EARLY);
   #files = 0;
 
+  async importPersons(): Promise<void> {
+    const persons = PERSONS.filter(person => !('book' in person));
+    expect(await this.#isRefused('persons', 'import', this.#write({ persons }))).toBe(false);
+  }
+
+  /** By two persons. @returns whether either was refused */
+  async #isNotDecided(kind: string, parameters: object, id = `${kind}-${this.#files}`): Promise<boolean> {
+    const file = this.#write({ id, kind, parameters, reason: 'a test', evidence: [{ text: 'a test' }] });
+    if (await this.#isRefused('decisions', 'propose', file, '--actor', 'li.wei')) return true;
+    return await this.#isRefused('decisions', 'approve', id, '--actor', 'wang.fang');
+  }
+
   /** @returns whether the command was refused */
   async #isRefused(...args: string[]): Promise<boolean> {
     const { exitCode, stderr } = await cli.run(args, this.#at());
@@ -59,7 +75,7 @@ class OracleAndCommands {
   }
 
   #at() {
-    return { env: { APPORTION_CLOCK: this.now.toISOString() } };
+    return { env: { APPORTION_CLOCK: this.now.toISOString(), APPORTION_SOLE_LIMIT: NO_LIMIT } };
   }
 
   #write(content: object | string): string {
@@ -73,12 +89,20 @@ class OracleAndCommands {
       case 'ingest':
         return await this.ingest(step.lines, step.asOf ?? now.toISOString());
       case 'import-catalog': {
-        const isRefused = await this.#isRefused('catalog', 'import', this.#write(step.catalog));
-        return expect(isRefused).toBe(!oracle.importCatalog(step.catalog, now));
+        const { providers = [], ...others } = step.catalog;
+        if (Object.keys(others).length > 0) {
+          const isRefused = await this.#isRefused('catalog', 'import', this.#write(others));
+          expect(isRefused).toBe(!oracle.importCatalog(others, now));
+        }
+        if (providers.length === 0) return;
+        const isRefused = await this.#isNotDecided('provider_ratio', { file: this.#write({ providers }) });
+        return expect(isRefused).toBe(!oracle.importCatalog({ providers }, now));
       }
       case 'import-plans': {
-        const isRefused = await this.#isRefused('plans', 'import', this.#write({ plans: step.plans }));
-        return expect(isRefused).toBe(!oracle.importPlans(step.plans));
+        const { plans } = step;
+        if (plans.length === 0) return;
+        const isRefused = await this.#isNotDecided('plan', { file: this.#write({ plans }) });
+        return expect(isRefused).toBe(!oracle.importPlans(plans));
       }
       case 'accept-plan': {
         const { planId, developerId } = step;
@@ -100,16 +124,22 @@ class OracleAndCommands {
       }
       case 'invalidate': {
         const { id, appId, reason, slice, events = '' } = step.asked;
-        const { from = '', to = '', adUnitId, eventType } = slice ?? {};
-        const unit = adUnitId === undefined ? [] : ['--ad-unit', adUnitId];
-        const type = eventType === undefined ? [] : ['--type', eventType];
-        const named =
-          slice === undefined ? ['--events', this.#write(events)] : ['--from', from, '--to', to, ...unit, ...type];
-        const args = ['invalidate', '--app', appId, ...named, '--reason', reason, '--actor', 'x', '--id', id];
-        return expect(await this.#isRefused(...args)).toBe(oracle.invalidate(step.asked) !== null);
+        const isRefused =
+          slice === undefined
+            ? await this.#isRefused(
+                ...['invalidate', '--app', appId, '--events', this.#write(events), '--reason', reason],
+                ...['--actor', 'li.wei', '--id', id],
+              )
+            : await this.#isNotDecided('invalidate', { app: appId, code: reason, slice: fieldsOf(slice) }, id);
+        return expect(isRefused).toBe(oracle.invalidate(step.asked) !== null);
       }
       case 'reinstate': {
-        const isRefused = await this.#isRefused('reinstate', step.id, '--reason', 'appeal', '--actor', 'x');
+        const alone = ['reinstate', step.id, '--reason', 'appeal', '--actor', 'li.wei'];
+        const { data, exitCode } = await cli.json<{ error?: { code: string } }>(alone, this.#at());
+        const isRefused =
+          data.error?.code === 'needs_decision'
+            ? await this.#isNotDecided('reinstate', { invalidation: step.id, ground: 'appeal' })
+            : exitCode === 1;
         return expect(isRefused).toBe(oracle.reinstate(step.id) !== null);
       }
       case 'settle':
@@ -156,6 +186,11 @@ class OracleAndCommands {
   }
 }
 
+function fieldsOf({ adUnitId: ad_unit, ...slice }: NonNullable<InvalidationFile['slice']>): object {
+  const { eventType: type, ...days } = slice;
+  return { ...days, ad_unit, type };
+}
+
 function storedTransfer({ id, amount, ...row }: ListedTransfer): StoredTransfer {
   const { developer_id: owner, app_id: appId, business_date: businessDay, provider_id: providerId } = row;
   return {
@@ -176,6 +211,7 @@ test.each(Array.from({ length: SEEDS }, (_, index) => FROM + index))(
   async seed => {
     const both = new OracleAndCommands();
     await cli.app();
+    await both.importPersons();
     const [steps = []] = fc.sample(history, { seed, numRuns: 1 });
     await both.take({ kind: 'import-catalog', catalog: FIRST_CATALOG });
     await both.take({ kind: 'import-plans', plans: FIRST_PLANS });
@@ -193,6 +229,7 @@ if (!LOGS.every(log => existsSync(log))) {
     const both = new OracleAndCommands();
     both.now = new Date('2013-10-22T00:00:00+08:00');
     await cli.app();
+    await both.importPersons();
     const derived = await cli.run(['catalog', 'derive', '--format', 'ipinyou', ...LOGS]);
     const catalog: CatalogFile = JSON.parse(derived.stdout);
     const [appId = ''] = (catalog.apps ?? []).map(app => app.id);

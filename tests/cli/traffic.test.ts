@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CliFolder, complaints, onlyComplaint } from '../support/cli.ts';
+import { PERSONS } from '../support/deciding.ts';
 
 const cli = new CliFolder({ APPORTION_CLOCK: '2018-04-17T09:00:00+08:00', APPORTION_BUCKETS: '2' });
+
+/** Just what the app below earned on its day. */
+const ONE_MAY = { env: { APPORTION_SOLE_LIMIT: 'CNY:180.00' } };
 
 const CATALOG = {
   developers: [{ id: 'dev_7', name: 'Seven Studio', type: 'company', country: 'CN' }],
@@ -25,6 +29,7 @@ beforeAll(async () => {
   await cli.app();
   await cli.run(['catalog', 'import', cli.write('catalog.json', JSON.stringify(CATALOG))]);
   await cli.run(['plans', 'import', cli.write('plans.json', JSON.stringify({ plans: [PLAN] }))]);
+  await cli.run(['persons', 'import', cli.write('persons.json', JSON.stringify({ persons: PERSONS }))]);
 });
 afterAll(async () => await cli.close());
 
@@ -34,7 +39,8 @@ const developerShare = async () =>
     await cli.json<{ items: { account: string; balance: { amount: string } }[] }>(['ledger', 'balances'])
   ).data.items.find(item => item.account === 'payable')?.balance.amount;
 
-test('traffic is judged, invalidated and reinstated from the command line', async () => {
+// Some thirty commands.
+test('traffic is judged, invalidated and reinstated from the command line', { timeout: 180_000 }, async () => {
   expect((await run('traffic', 'show')).stdout).toMatch(/^no traffic policy: all accepted events count/);
   cli.write('traffic.json', JSON.stringify({ traffic_policies: [{ effective_from: '2018-01-01' }] }));
   cli.write('networks.txt', '203.0.113.0/24 # a data centre\n');
@@ -72,13 +78,26 @@ test('traffic is judged, invalidated and reinstated from the command line', asyn
     '--actor',
     'li.wei',
   ];
-  const invalidated = await run(...decision, '--id', 'ticket-1', '--note', 'as asked');
+  const named = [...decision, '--id', 'ticket-1', '--note', 'as asked'];
+  const alone = await cli.json<{ error: { code: string; details: { decision: object } } }>(named);
+  expect(alone).toMatchObject({ exitCode: 1, data: { error: { code: 'needs_decision' } } });
+  expect(onlyComplaint(await run(...named))).toContain(
+    'to invalidate traffic takes two persons; propose it: write {"id":"ticket-1",',
+  );
+  const ready = JSON.stringify(alone.data.error.details.decision);
+  cli.write('ticket-1.json', ready);
+  const blank = await run('decisions', 'propose', 'ticket-1.json', '--actor', 'li.wei');
+  expect(onlyComplaint(blank)).toContain('evidence[0].text is "…"; write your own words instead of …');
+  cli.write('ticket-1.json', ready.replace('…', 'ticket 1'));
+  const proposed = await run('decisions', 'propose', 'ticket-1.json', '--actor', 'li.wei');
+  expect(proposed.stdout).toContain('\n  app: app_7_1\n  code: refund\n  events: 1\n    {"type":"click","id":"c-3"}\n');
+  expect((await run('decisions', 'withdraw', 'ticket-1', '--actor', 'li.wei')).exitCode).toBe(0);
+
+  const invalidated = await cli.run(named, ONE_MAY);
   expect(invalidated.stdout).toBe(
     'invalidation ticket-1: 1 event of dev_7 on 2018-04-15 not counted (refund); settle --due posts the difference\n',
   );
-  expect((await cli.json([...decision, '--id', 'ticket-1', '--note', 'as asked'])).data).toMatchObject({
-    changed: false,
-  });
+  expect((await cli.json(named)).data).toMatchObject({ changed: false });
   await run('settle', '--due');
   expect(await developerShare()).toBe('30.00');
 
@@ -90,7 +109,11 @@ test('traffic is judged, invalidated and reinstated from the command line', asyn
   const statement = await run('statement', '--developer', 'dev_7', '--period', '2018-04-H1');
   expect(statement.stdout).toMatch(/^ +2018-04-15 unit_7_1_b +refund +0 +1 +60\.00$/m);
 
-  expect((await run('reinstate', 'ticket-1', '--reason', 'appeal upheld', '--actor', 'chen.yu')).exitCode).toBe(0);
+  const reinstate = ['reinstate', 'ticket-1', '--reason', 'appeal upheld', '--actor'];
+  expect(onlyComplaint(await cli.run([...reinstate, 'li.wei'], ONE_MAY))).toContain(
+    "earned 180.00 CNY on the days concerned; one person may decide about 180.00 CNY a day, and 180.00 of today's is used",
+  );
+  expect((await cli.run([...reinstate, 'chen.jie'], ONE_MAY)).exitCode).toBe(0);
   await run('settle', '--due');
   expect(await developerShare()).toBe('56.00');
   const listed = await cli.json<{ items: object[]; next: string | null }>(['invalidations', 'list']);
@@ -103,10 +126,10 @@ test('traffic is judged, invalidated and reinstated from the command line', asyn
       note: 'as asked',
       events: 1,
       stands: false,
-      reinstated: { actor: 'chen.yu' },
+      reinstated: { actor: 'chen.jie' },
     },
   ]);
-  expect((await run('invalidations', 'list')).stdout).toMatch(/ticket-1 .* no, reinstated by chen\.yu/);
+  expect((await run('invalidations', 'list')).stdout).toMatch(/ticket-1 .* no, reinstated by chen\.jie/);
   const verified = await run('verify');
   expect([complaints(verified), verified.exitCode]).toEqual([[], 0]);
 });
@@ -118,14 +141,26 @@ test.each([
     1,
     'bad.txt: line 2 is "example.com", no network',
   ],
-  [['invalidate', '--app', 'app_7_1', '--reason', 'refund', '--actor', 'x'], 2, 'a slice needs --from and --to'],
+  [['invalidate', '--app', 'app_7_1', '--reason', 'refund', '--actor', 'li.wei'], 2, 'a slice needs --from and --to'],
   [
-    ['invalidate', '--app', 'app_7_1', '--events', 'none.txt', '--type', 'click', '--reason', 'refund', '--actor', 'x'],
+    [
+      'invalidate',
+      '--app',
+      'app_7_1',
+      '--events',
+      'none.txt',
+      '--type',
+      'click',
+      '--reason',
+      'refund',
+      '--actor',
+      'li.wei',
+    ],
     2,
     '--events names single events',
   ],
   [
-    ['invalidate', '--app', 'app_7_1', '--events', 'bad.txt', '--reason', 'refund', '--actor', 'x'],
+    ['invalidate', '--app', 'app_7_1', '--events', 'bad.txt', '--reason', 'refund', '--actor', 'li.wei'],
     1,
     'bad.txt: line 1 is "203.0.113.0/24", no event',
   ],
@@ -141,12 +176,14 @@ test.each([
       '--reason',
       'known_bot',
       '--actor',
-      'x',
+      'li.wei',
     ],
     2,
     '"known_bot" is the name of an automatic check',
   ],
-  [['reinstate', 'nope', '--reason', 'x', '--actor', 'y'], 1, 'there is no invalidation "nope"'],
+  [['reinstate', 'nope', '--reason', 'x', '--actor', 'y'], 1, '"y" is no person known'],
+  [['reinstate', 'nope', '--reason', 'x', '--actor', 'wang.fang'], 1, 'may not reinstate traffic'],
+  [['reinstate', 'nope', '--reason', 'x', '--actor', 'li.wei'], 1, 'there is no invalidation "nope"'],
 ])('%j is refused', async (args, exitCode, message) => {
   cli.write('traffic.json', JSON.stringify({ traffic_policies: [{ effective_from: '2018-01-01' }] }));
   cli.write(

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { openLink } from '../../src/queue/link.ts';
-import { KEY_PREFIX, MAINTENANCE_QUEUE, NIGHTLY, SWEEP } from '../../src/queue/names.ts';
+import { HALF_MONTHLY, KEY_PREFIX, MAINTENANCE_QUEUE, NIGHTLY, SWEEP } from '../../src/queue/names.ts';
 import { DEFAULT_TIMING } from '../../src/queue/timing.ts';
 import { CliFolder, type CliOptions, type RunningCli } from '../support/cli.ts';
-import { processesBelow, untilNothingLeft } from '../support/embedded.ts';
+import { processesNamed, untilNothingLeft } from '../support/embedded.ts';
 import { catalogText, planEntry, plansText } from '../support/reference-files.ts';
 
 const AS_OF = ['--as-of', '2018-04-16T02:00:00+08:00'];
@@ -35,9 +35,7 @@ async function startUp(options: CliOptions = {}, ...more: string[]): Promise<Run
 }
 
 function workers(name = '-worker.ts'): number[] {
-  return processesBelow(cli.folder).flatMap(({ pid, command }) =>
-    command.includes(`/workers/`) && command.includes(name) ? [pid] : [],
-  );
+  return processesNamed(cli.folder, '/workers/').flatMap(({ pid, command }) => (command.includes(name) ? [pid] : []));
 }
 
 async function untilWorkersRun(up: RunningCli): Promise<void> {
@@ -84,7 +82,7 @@ test('workers are processes of their own, take what others hand in, come back wh
   expect(workers()).toEqual([]);
 });
 
-test('the nightly run is on the clock of the business time zone, and the sweep beside it', async () => {
+test('the nightly and the half-monthly work are on the clock of the business time zone, and the sweep beside them', async () => {
   const { backend } = await cli.app();
   const link = await openLink(backend, { use: 'produce', timing: DEFAULT_TIMING, onError: () => {} });
   const queue = new Queue(MAINTENANCE_QUEUE, { connection: link.connection, prefix: KEY_PREFIX }, link.factory);
@@ -95,6 +93,8 @@ test('the nightly run is on the clock of the business time zone, and the sweep b
   const nightly = schedulers.find(({ key }) => key === NIGHTLY);
   expect(nightly).toMatchObject({ pattern: '30 3 * * *', tz: 'Asia/Shanghai' });
   expect(new Date(nightly?.next ?? 0).toISOString()).toMatch(/T19:30:00\.000Z$/);
+  const halfMonthly = schedulers.find(({ key }) => key === HALF_MONTHLY);
+  expect(halfMonthly).toMatchObject({ pattern: '30 4 * * *', tz: 'Asia/Shanghai' });
   expect(schedulers.find(({ key }) => key === SWEEP)).toMatchObject({ every: 1_000 });
 });
 

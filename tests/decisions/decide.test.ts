@@ -67,9 +67,9 @@ test('the same proposal again changes nothing; another one under its id is refus
       code: 'decision_differs',
     });
   }
-  expect(await rejectionOf(deciding.propose(adjustment({ id }), 'chen.jie'))).toMatchObject({
-    code: 'decision_differs',
-  });
+  const second = await rejectionOf(deciding.propose(adjustment({ id }), 'chen.jie'));
+  expect(second).toMatchObject({ code: 'decision_differs' });
+  expect(second.message).toContain(`li.wei has proposed the same as decision "${id}"`);
   await deciding.approve(id);
   expect(await deciding.propose(adjustment({ id }))).toMatchObject({ fresh: false });
   expect(await moved()).toBe(1);

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bucketOf } from '../../src/domain/bucket.ts';
 import { parsePeriod } from '../../src/domain/period.ts';
 import { listTransfers } from '../../src/ledger/list-transfers.ts';
-import { providerStatementOf } from '../../src/statements/provider-statement.ts';
 import { renderStatement } from '../../src/statements/render-statement.ts';
 import { statementOf } from '../../src/statements/statement.ts';
 import { adjustment, CATALOG, Deciding } from '../support/deciding.ts';
@@ -97,7 +96,7 @@ test('a statement has what was decided as a section of its own, with the reasons
 
 test("a provider's statement has it too", async () => {
   const { items } = await deciding.system.db.snapshot(tx =>
-    providerStatementOf(tx, {
+    statementOf(tx, {
       providerId: 'prov_1',
       period: parsePeriod('2018-06'),
       bucketCount: deciding.system.bucketCount,

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { formatAmount, nanos } from '../../src/domain/nanos.ts';
 import { parsePeriod } from '../../src/domain/period.ts';
-import { providerStatementOf } from '../../src/statements/provider-statement.ts';
-import { renderProviderStatement } from '../../src/statements/render-provider-statement.ts';
+import { renderStatement } from '../../src/statements/render-statement.ts';
+import { statementOf } from '../../src/statements/statement.ts';
 import { grouped } from '../../src/statements/text-table.ts';
 import { SettlementSystem } from '../support/settlement-system.ts';
 
@@ -50,9 +50,9 @@ test('the example of docs/providers.md comes out as the page tells it', async ()
 
   const period = parsePeriod('2018-04-H1');
   const statement = await system.db.snapshot(
-    async tx => await providerStatementOf(tx, { providerId: 'agency_1', period, bucketCount: 4 }),
+    async tx => await statementOf(tx, { providerId: 'agency_1', period, bucketCount: 4 }),
   );
   const [, table = ''] = /then reads\n\n```\n(.*?)\n```/s.exec(page) ?? [];
   expect(table).not.toBe('');
-  expect(renderProviderStatement(statement)).toContain(table);
+  expect(renderStatement(statement)).toContain(table);
 });

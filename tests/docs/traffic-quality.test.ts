@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { formatAmount, nanos } from '../../src/domain/nanos.ts';
 import { grouped } from '../../src/statements/text-table.ts';
+import { Deciding, PERSONS } from '../support/deciding.ts';
 import { SettlementSystem } from '../support/settlement-system.ts';
 
 const DAY = '2018-04-15';
@@ -20,7 +21,7 @@ function blocks(language: string): string[] {
 }
 
 test('the example of docs/traffic-quality.md comes out as the page tells it', async () => {
-  const [policies = ''] = blocks('json');
+  const [policies = '', invalidation = ''] = blocks('json');
   const [events = ''] = blocks('ndjson');
   await system.importCatalog({
     developers: [{ id: 'dev_7', name: 'Seven Studio', type: 'company', country: 'CN' }],
@@ -40,9 +41,14 @@ test('the example of docs/traffic-quality.md comes out as the page tells it', as
   expect(summary.invalid).toEqual({ known_bot: 1, data_centre: 1 });
   expect(await system.earnings()).toEqual([`${DAY}|dev_7|app_7_1|unit_7_1_b|CNY|1|5|220002500000`]);
   await system.settle(DAY);
-  await system.invalidate({ id: 'ticket-4711', appId: 'app_7_1', events: 'click c-7', reason: 'click_farm' });
+  const deciding = new Deciding(system);
+  await deciding.importPersons(PERSONS);
+  await deciding.propose(JSON.parse(invalidation), 'li.wei', { 'events.txt': 'click c-7\n' });
+  await deciding.approve('ticket-4711');
   await system.settle(DAY);
-  await system.reinstate('ticket-4711');
+  const back = { kind: 'reinstate', parameters: { invalidation: 'ticket-4711', ground: 'appeal upheld' } };
+  await deciding.propose({ ...JSON.parse(invalidation), ...back, id: 'appeal-4711' });
+  await deciding.approve('appeal-4711');
   await system.settle(DAY);
 
   const rowsOfPage = page.split('\n').map(line => line.trim().replaceAll(/ +/g, ' '));

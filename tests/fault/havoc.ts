@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runDepsOf } from '../../src/app.ts';
+import { importPlansFile } from '../../src/decisions/import-alone.ts';
 import { parseBusinessDay } from '../../src/domain/business-day.ts';
 import { isRefusal } from '../../src/domain/errors.ts';
-import { importPlansFile } from '../../src/settlement/import-reference.ts';
 import { settleDays } from '../../src/settlement/settle-days.ts';
 import type { Chance } from './chance.ts';
 import type { Intake } from './intake.ts';

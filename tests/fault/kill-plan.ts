@@ -21,7 +21,7 @@ export interface PlannedKill {
   readonly afterProgress: number;
 }
 
-export const DEFAULT_KILLS = 24;
+export const DEFAULT_KILLS = 20;
 /** So that the kills of a default run are spread over the whole intake. */
 const MOST_PROGRESS = 60;
 

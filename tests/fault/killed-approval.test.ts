@@ -1,40 +1,38 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
-import { expect, onTestFailed, onTestFinished, test } from 'vitest';
-import { importPersonsFile } from '../../src/decisions/import-persons.ts';
+import { expect, onTestFailed, test } from 'vitest';
 import { waitUntil } from '../../src/embedded/wait-until.ts';
-import { adjustment, PERSONS } from '../support/deciding.ts';
+import { adjustment } from '../support/deciding.ts';
 import { Chance } from './chance.ts';
+import {
+  approve,
+  begin,
+  blockWrites,
+  done,
+  importPersons,
+  propose,
+  untilGone,
+  untilItWaits,
+} from './killed-command.ts';
 import type { Machine } from './machine.ts';
 import { catalogText, plansText } from './reference-data.ts';
-import { COMMAND_LIMIT_MS, openSite, succeed, writeLines } from './site.ts';
+import { COMMAND_LIMIT_MS, openSite, succeed } from './site.ts';
 
 /** `SEED=… KILLS=… npx vitest run tests/fault/killed-approval.test.ts` repeats a run, or makes a harder one. */
 const SEED = Number(process.env.SEED ?? randomInt(2 ** 31));
-const KILLS = Number(process.env.KILLS ?? 12);
-const LIMIT_MS = 60_000 + 5_000 * KILLS;
+const KILLS = Number(process.env.KILLS ?? 6);
+const LIMIT_MS = 120_000 + 10_000 * KILLS;
 const ROWS = 200;
 
 /** An approval of many amounts in every bucket. */
-async function propose(machine: Machine, id: string, books: readonly string[]): Promise<void> {
+async function proposeAmounts(machine: Machine, id: string, books: readonly string[]): Promise<void> {
   const rows = Array.from({ length: ROWS }, (_, index) => ({
     book: books[index % books.length],
     currency: 'CNY',
     amount: index % 3 === 0 ? '-1.000000001' : '2.50',
     reason: `row ${index}`,
   }));
-  const persons = PERSONS.filter(person => !('book' in person));
-  await importPersonsFile(await machine.app(), { text: JSON.stringify({ persons }), source: 'persons.json' });
-  const decision = adjustment({ id, parameters: { rows } });
-  const file = writeLines(machine, `${id}.json`, [JSON.stringify(decision)]);
-  await done(machine, ['decisions', 'propose', file, '--actor', 'li.wei']);
-}
-
-/** Runs a command that must succeed, and says too much for `succeed` to read. */
-async function done(machine: Machine, args: readonly string[]): Promise<void> {
-  const { process } = machine.command(args);
-  expect(await process.end(COMMAND_LIMIT_MS), process.stderr).toEqual({ code: 0, signal: null });
+  await propose(machine, { ...adjustment({ parameters: { rows } }), id });
 }
 
 /** What is there of a decision: nothing, or all of it. */
@@ -55,49 +53,10 @@ async function applied(machine: Machine, id: string): Promise<boolean> {
   return found?.outcomes === 1;
 }
 
-const approve = (id: string) => ['decisions', 'approve', id, '--actor', 'wang.fang'];
-
-/** Whether the command's session has begun a transaction that writes. */
-async function hasWritten(machine: Machine, application: string): Promise<boolean> {
-  const { rowCount } = await machine.look(client =>
-    client.query(
-      `select from pg_stat_activity
-       where application_name = $1 and backend_xid is not null and query not like '%audit_%'`,
-      [application],
-    ),
-  );
-  return rowCount !== 0;
-}
-
-async function isOnRecord(machine: Machine, id: string): Promise<boolean> {
-  const { rowCount } = await machine.look(client =>
-    client.query(`select from audit_entries where command = 'decisions approve' and parameters->'arguments'->>0 = $1`, [
-      id,
-    ]),
-  );
-  return rowCount !== 0;
-}
-
-/** Until the server has noticed that the command is no more. */
-async function untilGone(machine: Machine, application: string): Promise<void> {
-  const sessions = async () =>
-    (
-      await machine.look(client =>
-        client.query<{ state: string; query: string }>(
-          'select state, wait_event, query from pg_stat_activity where application_name = $1',
-          [application],
-        ),
-      )
-    ).rows;
-  await waitUntil(async () => (await sessions()).length === 0, { limitMs: COMMAND_LIMIT_MS });
-  expect(await sessions()).toEqual([]);
-}
-
 /** How long an approval takes that nobody disturbs, from its being on record to its commit. */
 async function timeOfOne(machine: Machine, books: readonly string[]): Promise<number> {
-  await propose(machine, 'undisturbed', books);
-  const { process } = machine.command(approve('undisturbed'));
-  await waitUntil(async () => await isOnRecord(machine, 'undisturbed'), { limitMs: COMMAND_LIMIT_MS, everyMs: 1 });
+  await proposeAmounts(machine, 'undisturbed', books);
+  const { process } = await begin(machine, approve('undisturbed'));
   const beganAt = performance.now();
   await waitUntil(async () => await applied(machine, 'undisturbed'), { limitMs: COMMAND_LIMIT_MS, everyMs: 1 });
   const tookMs = performance.now() - beganAt;
@@ -108,6 +67,7 @@ async function timeOfOne(machine: Machine, books: readonly string[]): Promise<nu
 async function openDecisions(): Promise<{ machine: Machine; books: string[] }> {
   const catalog = catalogText();
   const machine = await openSite(null, { catalog, plans: plansText() });
+  await importPersons(machine);
   const { developers } = JSON.parse(catalog) as { developers: { id: string }[] };
   return { machine, books: developers.map(developer => developer.id) };
 }
@@ -116,36 +76,15 @@ test('an approval that is killed while it writes, with the server too, leaves no
   timeout: LIMIT_MS,
 }, async () => {
   const { machine, books } = await openDecisions();
-  await propose(machine, 'caught', books);
+  await proposeAmounts(machine, 'caught', books);
   for (const crash of [false, true]) {
-    const blocker = new pg.Client(machine.address);
-    blocker.on('error', () => {});
-    await blocker.connect();
-    onTestFinished(async () => await blocker.end().catch(() => {}));
     // Its last statement before the commit waits here, so that outcome and transfers are written already.
-    await blocker.query('set search_path to apportion');
-    await blocker.query('begin');
-    await blocker.query('lock table decision_totals in share mode');
+    const unblock = await blockWrites(machine, 'decision_totals');
     const { process, application } = machine.command(approve('caught'));
-    await expect.poll(async () => await hasWritten(machine, application), { timeout: COMMAND_LIMIT_MS }).toBe(true);
-    await expect
-      .poll(
-        async () =>
-          (
-            await machine.look(client =>
-              client.query(
-                `select from pg_locks join pg_stat_activity using (pid)
-                 where application_name = $1 and not granted and relation = 'apportion.decision_totals'::regclass`,
-                [application],
-              ),
-            )
-          ).rowCount,
-        { timeout: COMMAND_LIMIT_MS },
-      )
-      .toBe(1);
+    await untilItWaits(machine, application, 'decision_totals');
     await process.kill();
     if (crash) await machine.crashPostgres();
-    else await blocker.query('rollback');
+    else await unblock();
     await untilGone(machine, application);
     expect(await applied(machine, 'caught')).toBe(false);
   }
@@ -166,11 +105,8 @@ test('approvals that are killed at any moment are applied whole or not at all', 
   onTestFailed(() => console.log(`${whole} were applied before the kill, ${undone} were not`));
   for (let kill = 0; kill < KILLS; kill += 1) {
     const id = `kill-${kill}`;
-    await propose(machine, id, books);
-    const { process, application } = machine.command(approve(id));
-    // On record, so that its transaction is the next thing it does.
-    const begun = await waitUntil(async () => await isOnRecord(machine, id), { limitMs: COMMAND_LIMIT_MS, everyMs: 1 });
-    expect(begun, process.stderr).toBe(true);
+    await proposeAmounts(machine, id, books);
+    const { process, application } = await begin(machine, approve(id));
     await sleep(chance.next() * 1.3 * usualMs);
     await process.kill();
     await untilGone(machine, application);

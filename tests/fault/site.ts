@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished } from 'vitest';
+import { importCatalogFile, importPlansFile } from '../../src/decisions/import-alone.ts';
 import type { RedisBinary } from '../../src/embedded/redis.ts';
-import { importCatalogFile, importPlansFile } from '../../src/settlement/import-reference.ts';
 import { acceptAllPlans } from '../support/accept-plans.ts';
 import { findRedis } from '../support/queue-servers.ts';
 import { Machine } from './machine.ts';

@@ -46,6 +46,23 @@ create table ad_units (
   constraint ad_units_pkey PRIMARY KEY (ad_unit_id)
 );
 
+create table answer_files (
+  file_id uuid not null,
+  name text not null,
+  sha256 bytea not null,
+  matched integer not null,
+  repeated integer not null,
+  unmatched integer not null,
+  imported_at timestamp with time zone not null,
+  actor text not null,
+  constraint answer_files_counts CHECK (matched >= 0 AND repeated >= 0 AND unmatched >= 0),
+  constraint answer_files_pkey PRIMARY KEY (file_id),
+  constraint answer_files_sha256 CHECK (length(sha256) = 32)
+);
+CREATE INDEX answer_files_imported_idx ON answer_files USING btree (imported_at, file_id);
+CREATE TRIGGER answer_files_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON answer_files FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
+alter table answer_files enable always trigger answer_files_keep;
+
 create table app_versions (
   app_id text not null,
   reference_version integer not null,
@@ -95,6 +112,34 @@ create table audit_results (
 CREATE TRIGGER audit_results_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON audit_results FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
 alter table audit_results enable always trigger audit_results_keep;
 
+create table book_seals (
+  bucket smallint not null,
+  owner_id text not null,
+  currency text not null,
+  period text not null,
+  transfers integer not null,
+  digest bytea not null,
+  balances jsonb not null,
+  constraint book_seals_digest CHECK (length(digest) = 32),
+  constraint book_seals_pkey PRIMARY KEY (bucket, owner_id, currency, period),
+  constraint book_seals_transfers CHECK (transfers > 0)
+);
+CREATE TRIGGER book_seals_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON book_seals FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
+alter table book_seals enable always trigger book_seals_keep;
+
+create table bucket_seals (
+  bucket smallint not null,
+  period text not null,
+  books integer not null,
+  transfers integer not null,
+  digest bytea not null,
+  constraint bucket_seals_counts CHECK (books >= 0 AND transfers >= books),
+  constraint bucket_seals_digest CHECK (length(digest) = 32),
+  constraint bucket_seals_pkey PRIMARY KEY (bucket, period)
+);
+CREATE TRIGGER bucket_seals_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON bucket_seals FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
+alter table bucket_seals enable always trigger bucket_seals_keep;
+
 create table campaign_versions (
   campaign_id text not null,
   reference_version integer not null,
@@ -102,6 +147,19 @@ create table campaign_versions (
   rate_cards jsonb not null,
   constraint campaign_versions_pkey PRIMARY KEY (campaign_id, reference_version)
 );
+
+create table closing_orders (
+  order_no integer not null,
+  decision_id text not null,
+  after_days integer,
+  ordered_at timestamp with time zone not null,
+  constraint closing_orders_after CHECK (after_days >= 0),
+  constraint closing_orders_decision_fkey FOREIGN KEY (decision_id) REFERENCES decisions(decision_id),
+  constraint closing_orders_decision_key UNIQUE (decision_id),
+  constraint closing_orders_pkey PRIMARY KEY (order_no)
+);
+CREATE TRIGGER closing_orders_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON closing_orders FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
+alter table closing_orders enable always trigger closing_orders_keep;
 
 create table conflicting_lines (
   bucket smallint not null,
@@ -141,6 +199,10 @@ create table decision_totals (
   account account_kind not null,
   debit_nanos numeric(38,0) not null,
   credit_nanos numeric(38,0) not null,
+  booked_at timestamp with time zone not null,
+  first_day date not null,
+  last_day date not null,
+  constraint decision_totals_days CHECK (first_day <= last_day),
   constraint decision_totals_pkey PRIMARY KEY (bucket, decision_id, period, currency, account)
 );
 
@@ -206,6 +268,7 @@ create table due_days (
   bucket smallint not null,
   business_date date not null,
   developer_id text not null,
+  since_seq bigint not null default 0,
   constraint due_days_pkey PRIMARY KEY (bucket, business_date, developer_id)
 );
 
@@ -222,6 +285,21 @@ create table earnings (
   constraint earnings_counts CHECK (impressions >= 0 AND clicks >= 0 AND gross_nanos >= 0::numeric),
   constraint earnings_pkey PRIMARY KEY (bucket, business_date, developer_id, app_id, ad_unit_id, currency)
 ) with (fillfactor=85);
+
+create table exchange_rates (
+  source_currency text not null,
+  target_currency text not null,
+  day date not null,
+  import_no integer not null,
+  rate numeric not null,
+  source text not null,
+  constraint exchange_rates_currencies CHECK (source_currency <> target_currency),
+  constraint exchange_rates_import_fkey FOREIGN KEY (import_no) REFERENCES payout_imports(import_no),
+  constraint exchange_rates_pkey PRIMARY KEY (source_currency, target_currency, day, import_no),
+  constraint exchange_rates_rate CHECK (rate > 0::numeric)
+);
+CREATE TRIGGER exchange_rates_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON exchange_rates FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
+alter table exchange_rates enable always trigger exchange_rates_keep;
 
 create table fund_changes (
   decision_id text not null,
@@ -436,12 +514,269 @@ create table invalidations (
 );
 CREATE INDEX invalidations_developer_idx ON invalidations USING btree (developer_id, to_day);
 
+create table invoice_rules (
+  country text not null,
+  effective_from date not null,
+  import_no integer not null,
+  effective_to date,
+  required boolean not null,
+  constraint invoice_rules_days CHECK (effective_to >= effective_from),
+  constraint invoice_rules_import_fkey FOREIGN KEY (import_no) REFERENCES payout_imports(import_no),
+  constraint invoice_rules_pkey PRIMARY KEY (country, effective_from, import_no)
+);
+CREATE TRIGGER invoice_rules_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON invoice_rules FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
+alter table invoice_rules enable always trigger invoice_rules_keep;
+
+create table issued_statements (
+  bucket smallint not null,
+  owner_id text not null,
+  period text not null,
+  content bytea storage external not null,
+  digest bytea not null,
+  constraint issued_statements_digest CHECK (length(digest) = 32),
+  constraint issued_statements_pkey PRIMARY KEY (bucket, owner_id, period)
+);
+CREATE TRIGGER issued_statements_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON issued_statements FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
+alter table issued_statements enable always trigger issued_statements_keep;
+
 create table migrations (
   id integer not null default nextval('migrations_id_seq'::regclass),
   name character varying(255) not null,
   run_on timestamp without time zone not null,
   constraint migrations_pkey PRIMARY KEY (id)
 );
+
+create table payees (
+  owner_id text not null,
+  import_no integer not null,
+  destination text,
+  currency text,
+  minimum_nanos numeric(38,0),
+  on_hold boolean not null,
+  constraint payees_import_fkey FOREIGN KEY (import_no) REFERENCES payout_imports(import_no),
+  constraint payees_minimum CHECK (minimum_nanos > 0::numeric),
+  constraint payees_pkey PRIMARY KEY (owner_id, import_no)
+);
+CREATE TRIGGER payees_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON payees FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
+alter table payees enable always trigger payees_keep;
+
+create table payment_files (
+  file_id uuid not null,
+  batch_id text not null,
+  file_no integer not null,
+  name text not null,
+  payouts integer not null,
+  totals jsonb not null,
+  sha256 bytea not null,
+  content bytea not null,
+  sent_at timestamp with time zone not null,
+  actor text not null,
+  constraint payment_files_batch_fkey FOREIGN KEY (batch_id) REFERENCES payout_batches(batch_id),
+  constraint payment_files_counts CHECK (payouts > 0 AND file_no > 0),
+  constraint payment_files_name_key UNIQUE (batch_id, name),
+  constraint payment_files_no_key UNIQUE (batch_id, file_no),
+  constraint payment_files_pkey PRIMARY KEY (file_id),
+  constraint payment_files_sha256 CHECK (length(sha256) = 32)
+);
+CREATE TRIGGER payment_files_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON payment_files FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
+alter table payment_files enable always trigger payment_files_keep;
+
+create table payout_answers (
+  bucket smallint not null,
+  payout_id uuid not null,
+  status text not null,
+  bank_reference text not null,
+  file_id uuid not null,
+  line_no integer not null,
+  booked_on date not null,
+  reason text,
+  row_digest bytea not null,
+  constraint payout_answers_digest CHECK (length(row_digest) = 32),
+  constraint payout_answers_file_fkey FOREIGN KEY (file_id) REFERENCES answer_files(file_id),
+  constraint payout_answers_payout_fkey FOREIGN KEY (bucket, payout_id) REFERENCES payouts(bucket, payout_id),
+  constraint payout_answers_pkey PRIMARY KEY (bucket, payout_id, status, bank_reference),
+  constraint payout_answers_status CHECK (status = ANY (ARRAY['paid'::text, 'returned'::text]))
+);
+CREATE INDEX payout_answers_row_idx ON payout_answers USING btree (row_digest);
+CREATE TRIGGER payout_answers_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON payout_answers FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
+alter table payout_answers enable always trigger payout_answers_keep;
+
+create table payout_batches (
+  batch_id text not null,
+  period text not null,
+  currency text not null,
+  draw_no integer not null,
+  terms_import integer not null,
+  threshold_nanos numeric(38,0) not null,
+  due_on date not null,
+  payouts integer not null,
+  amount_nanos numeric(38,0) not null,
+  digest bytea not null,
+  drawn_on date not null,
+  drawn_at timestamp with time zone not null,
+  actor text not null,
+  constraint payout_batches_amounts CHECK (payouts > 0 AND amount_nanos > 0::numeric AND threshold_nanos > 0::numeric),
+  constraint payout_batches_digest CHECK (length(digest) = 32),
+  constraint payout_batches_draw CHECK (draw_no > 0),
+  constraint payout_batches_draw_key UNIQUE (period, currency, draw_no),
+  constraint payout_batches_pkey PRIMARY KEY (batch_id),
+  constraint payout_batches_seal_fkey FOREIGN KEY (period) REFERENCES period_seals(period),
+  constraint payout_batches_terms_fkey FOREIGN KEY (terms_import) REFERENCES payout_imports(import_no)
+);
+CREATE TRIGGER payout_batches_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON payout_batches FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
+alter table payout_batches enable always trigger payout_batches_keep;
+
+create table payout_imports (
+  import_no integer not null,
+  kind text not null,
+  recorded_at timestamp with time zone not null,
+  actor text not null,
+  digest bytea not null,
+  constraint payout_imports_kind CHECK (kind = ANY (ARRAY['terms'::text, 'payees'::text, 'rates'::text])),
+  constraint payout_imports_no CHECK (import_no > 0),
+  constraint payout_imports_pkey PRIMARY KEY (import_no)
+);
+CREATE TRIGGER payout_imports_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON payout_imports FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
+alter table payout_imports enable always trigger payout_imports_keep;
+
+create table payout_invoices (
+  bucket smallint not null,
+  payout_id uuid not null,
+  owner_id text not null,
+  invoice_number text not null,
+  amount_nanos numeric(38,0) not null,
+  recorded_at timestamp with time zone not null,
+  actor text not null,
+  constraint payout_invoices_amount CHECK (amount_nanos > 0::numeric),
+  constraint payout_invoices_number_key UNIQUE (bucket, owner_id, invoice_number),
+  constraint payout_invoices_payout_fkey FOREIGN KEY (bucket, payout_id) REFERENCES payouts(bucket, payout_id),
+  constraint payout_invoices_pkey PRIMARY KEY (bucket, payout_id)
+);
+CREATE TRIGGER payout_invoices_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON payout_invoices FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
+alter table payout_invoices enable always trigger payout_invoices_keep;
+
+create table payout_steps (
+  bucket smallint not null,
+  payout_id uuid not null,
+  step_no smallint not null,
+  status text not null,
+  at timestamp with time zone not null,
+  ledger_date date not null,
+  actor text not null,
+  decision_id text,
+  payment_file_id uuid,
+  answer_file_id uuid,
+  bank_reference text,
+  reason text,
+  tax_returned_nanos numeric(38,0) not null,
+  constraint payout_steps_answer_fkey FOREIGN KEY (answer_file_id) REFERENCES answer_files(file_id),
+  constraint payout_steps_cause CHECK (
+CASE
+    WHEN status = ANY (ARRAY['approved'::text, 'cancelled'::text]) THEN decision_id IS NOT NULL AND payment_file_id IS NULL AND answer_file_id IS NULL
+    WHEN status = 'sent'::text THEN payment_file_id IS NOT NULL AND decision_id IS NULL AND answer_file_id IS NULL
+    ELSE answer_file_id IS NOT NULL AND bank_reference IS NOT NULL AND decision_id IS NULL AND payment_file_id IS NULL
+END),
+  constraint payout_steps_decision_fkey FOREIGN KEY (decision_id) REFERENCES decisions(decision_id),
+  constraint payout_steps_payment_fkey FOREIGN KEY (payment_file_id) REFERENCES payment_files(file_id),
+  constraint payout_steps_payout_fkey FOREIGN KEY (bucket, payout_id) REFERENCES payouts(bucket, payout_id),
+  constraint payout_steps_pkey PRIMARY KEY (bucket, payout_id, step_no),
+  constraint payout_steps_status CHECK (
+CASE status
+    WHEN 'approved'::text THEN step_no = 1
+    WHEN 'cancelled'::text THEN step_no = ANY (ARRAY[1, 2])
+    WHEN 'sent'::text THEN step_no = 2
+    WHEN 'paid'::text THEN step_no = 3
+    WHEN 'returned'::text THEN step_no = ANY (ARRAY[3, 4])
+    ELSE false
+END),
+  constraint payout_steps_status_key UNIQUE (bucket, payout_id, status),
+  constraint payout_steps_tax CHECK (tax_returned_nanos >= 0::numeric AND (tax_returned_nanos = 0::numeric OR status = 'returned'::text OR status = 'cancelled'::text AND step_no = 2))
+);
+CREATE INDEX payout_steps_cause_idx ON payout_steps USING btree (bucket, COALESCE(payment_file_id, answer_file_id)) WHERE decision_id IS NULL;
+CREATE TRIGGER payout_steps_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON payout_steps FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
+alter table payout_steps enable always trigger payout_steps_keep;
+
+create table payout_terms (
+  currency text not null,
+  effective_from date not null,
+  import_no integer not null,
+  effective_to date,
+  threshold_nanos numeric(38,0) not null,
+  net_days smallint not null,
+  constraint payout_terms_days CHECK (effective_to >= effective_from),
+  constraint payout_terms_import_fkey FOREIGN KEY (import_no) REFERENCES payout_imports(import_no),
+  constraint payout_terms_net_days CHECK (net_days >= 0 AND net_days <= 366),
+  constraint payout_terms_pkey PRIMARY KEY (currency, effective_from, import_no),
+  constraint payout_terms_threshold CHECK (threshold_nanos > 0::numeric)
+);
+CREATE TRIGGER payout_terms_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON payout_terms FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
+alter table payout_terms enable always trigger payout_terms_keep;
+
+create table payouts (
+  bucket smallint not null,
+  payout_id uuid not null,
+  reference text not null,
+  batch_id text not null,
+  owner_id text not null,
+  currency text not null,
+  period text not null,
+  amount_nanos numeric(38,0) not null,
+  destination text not null,
+  payee_import integer not null,
+  country text not null,
+  payee text not null,
+  invoice_required boolean not null,
+  withholding_id text,
+  withholding_import integer,
+  tax_nanos numeric(38,0) not null,
+  net_nanos numeric(38,0) not null,
+  sent_currency text not null,
+  sent_nanos numeric(38,0) not null,
+  rate numeric,
+  rate_day date,
+  rate_source text,
+  rate_import integer,
+  exchanged_nanos numeric(38,0),
+  constraint payouts_batch_fkey FOREIGN KEY (batch_id) REFERENCES payout_batches(batch_id) DEFERRABLE INITIALLY DEFERRED,
+  constraint payouts_book_key UNIQUE (bucket, owner_id, currency, period),
+  constraint payouts_exchange CHECK (
+CASE
+    WHEN sent_currency = currency THEN num_nonnulls(rate, rate_day, rate_source, rate_import, exchanged_nanos) = 0 AND sent_nanos = net_nanos
+    ELSE num_nulls(rate, rate_day, rate_source, rate_import, exchanged_nanos) = 0 AND sent_nanos <= exchanged_nanos
+END),
+  constraint payouts_net CHECK (net_nanos = (amount_nanos - tax_nanos) AND net_nanos > 0::numeric AND tax_nanos >= 0::numeric),
+  constraint payouts_payee CHECK (payee = ANY (ARRAY['individual'::text, 'company'::text])),
+  constraint payouts_pkey PRIMARY KEY (bucket, payout_id),
+  constraint payouts_reference CHECK (reference ~ '^[A-Z0-9-]{1,35}$'::text),
+  constraint payouts_reference_key UNIQUE (bucket, reference),
+  constraint payouts_sent CHECK (sent_nanos > 0::numeric),
+  constraint payouts_withholding CHECK ((num_nulls(withholding_id, withholding_import) = ANY (ARRAY[0, 2])) AND (withholding_id IS NOT NULL OR tax_nanos = 0::numeric))
+);
+CREATE INDEX payouts_batch_idx ON payouts USING btree (bucket, batch_id);
+CREATE TRIGGER payouts_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON payouts FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
+alter table payouts enable always trigger payouts_keep;
+
+create table period_seals (
+  period text not null,
+  seal_no integer not null,
+  previous_digest bytea,
+  digest bytea not null,
+  transfers bigint not null,
+  books integer not null,
+  totals jsonb not null,
+  cut timestamp with time zone not null,
+  closed_at timestamp with time zone not null,
+  decision_id text not null,
+  constraint period_seals_chain CHECK ((seal_no = 1) = (previous_digest IS NULL) AND seal_no > 0),
+  constraint period_seals_cut CHECK (cut <= closed_at),
+  constraint period_seals_decision_fkey FOREIGN KEY (decision_id) REFERENCES decisions(decision_id),
+  constraint period_seals_digest CHECK (length(digest) = 32),
+  constraint period_seals_no_key UNIQUE (seal_no),
+  constraint period_seals_period CHECK (period ~ '^[0-9]{4}-(0[1-9]|1[0-2])-H[12]$'::text),
+  constraint period_seals_pkey PRIMARY KEY (period)
+);
+CREATE TRIGGER period_seals_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON period_seals FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
+alter table period_seals enable always trigger period_seals_keep;
 
 create table person_versions (
   person_id text not null,
@@ -515,6 +850,10 @@ create table posting_totals (
   debit_nanos numeric(38,0) not null,
   credit_nanos numeric(38,0) not null,
   source_bucket smallint not null,
+  booked_at timestamp with time zone not null,
+  first_day date not null,
+  last_day date not null,
+  constraint posting_totals_days CHECK (first_day <= last_day),
   constraint posting_totals_pkey PRIMARY KEY (bucket, run_id, source_bucket, period, currency, account)
 );
 
@@ -624,6 +963,55 @@ create table settlement_runs (
   constraint settlement_runs_pkey PRIMARY KEY (run_id)
 );
 
+create table sole_acts (
+  act text not null,
+  invalidation_id text not null,
+  currency text not null,
+  person_id text not null,
+  business_date date not null,
+  gross_nanos numeric(38,0) not null,
+  before_nanos numeric(38,0) not null,
+  limit_nanos numeric(38,0) not null,
+  constraint sole_acts_act CHECK (act = ANY (ARRAY['invalidate'::text, 'reinstate'::text])),
+  constraint sole_acts_invalidation_fkey FOREIGN KEY (invalidation_id) REFERENCES invalidations(invalidation_id),
+  constraint sole_acts_limit CHECK (gross_nanos >= 0::numeric AND before_nanos >= 0::numeric AND (before_nanos + gross_nanos) <= limit_nanos),
+  constraint sole_acts_person_fkey FOREIGN KEY (person_id) REFERENCES persons(person_id),
+  constraint sole_acts_pkey PRIMARY KEY (act, invalidation_id, currency)
+);
+CREATE INDEX sole_acts_person_idx ON sole_acts USING btree (person_id, business_date);
+CREATE TRIGGER sole_acts_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON sole_acts FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
+alter table sole_acts enable always trigger sole_acts_keep;
+
+create table statement_issues (
+  bucket smallint not null,
+  period text not null,
+  statements integer not null,
+  digest bytea not null,
+  seal bytea not null,
+  issued_at timestamp with time zone not null,
+  constraint statement_issues_count CHECK (statements >= 0),
+  constraint statement_issues_digests CHECK (length(digest) = 32 AND length(seal) = 32),
+  constraint statement_issues_pkey PRIMARY KEY (bucket, period),
+  constraint statement_issues_seal_fkey FOREIGN KEY (period) REFERENCES period_seals(period)
+);
+CREATE TRIGGER statement_issues_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON statement_issues FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
+alter table statement_issues enable always trigger statement_issues_keep;
+
+create table tax_remittances (
+  bucket smallint not null,
+  payout_id uuid not null,
+  decision_id text not null,
+  amount_nanos numeric(38,0) not null,
+  remitted_at timestamp with time zone not null,
+  ledger_date date not null,
+  constraint tax_remittances_amount CHECK (amount_nanos > 0::numeric),
+  constraint tax_remittances_decision_fkey FOREIGN KEY (decision_id) REFERENCES decisions(decision_id),
+  constraint tax_remittances_payout_fkey FOREIGN KEY (bucket, payout_id) REFERENCES payouts(bucket, payout_id),
+  constraint tax_remittances_pkey PRIMARY KEY (bucket, payout_id)
+);
+CREATE TRIGGER tax_remittances_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON tax_remittances FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
+alter table tax_remittances enable always trigger tax_remittances_keep;
+
 create table traffic_lists (
   list_name text not null,
   reference_version integer not null,
@@ -666,12 +1054,14 @@ create table transfers (
   provider_id text,
   decision_id text,
   fund_id text,
+  payout_id uuid,
   constraint transfers_accounts CHECK (debit <> credit),
   constraint transfers_amount CHECK (amount_nanos > 0::numeric),
   constraint transfers_cause CHECK (run_id IS NULL OR decision_id IS NULL),
   constraint transfers_decision CHECK (decision_id IS NULL OR version IS NULL),
   constraint transfers_fund CHECK (fund_id IS NULL OR version IS NOT NULL AND link_id IS NOT NULL AND run_id IS NOT NULL AND provider_id IS NULL),
   constraint transfers_ledger_date CHECK (business_date IS NULL OR business_date = ledger_date),
+  constraint transfers_payout CHECK (payout_id IS NULL OR num_nonnulls(version, app_id, provider_id, fund_id) = 0),
   constraint transfers_pkey PRIMARY KEY (bucket, ledger_date, transfer_id),
   constraint transfers_provider CHECK (provider_id IS NULL OR version IS NOT NULL AND (link_id IS NOT NULL OR (reason = ANY (ARRAY['hold'::text, 'forfeiture'::text])))),
   constraint transfers_version CHECK (version IS NULL OR version > 0 AND app_id IS NOT NULL AND business_date IS NOT NULL)
@@ -679,7 +1069,9 @@ create table transfers (
 CREATE INDEX transfers_decision_idx ON ONLY transfers USING btree (bucket, developer_id, decision_id) WHERE decision_id IS NOT NULL;
 CREATE UNIQUE INDEX transfers_fund_version_key ON ONLY transfers USING btree (bucket, ledger_date, app_id, currency, reason, fund_id, version) WHERE fund_id IS NOT NULL;
 CREATE INDEX transfers_kept_back_idx ON ONLY transfers USING btree (bucket, developer_id, ledger_date) WHERE (debit = ANY (ARRAY['held'::account_kind, 'forfeited'::account_kind])) OR (credit = ANY (ARRAY['held'::account_kind, 'forfeited'::account_kind]));
+CREATE INDEX transfers_late_idx ON ONLY transfers USING btree (bucket, period) WHERE period <> half_month(ledger_date);
 CREATE INDEX transfers_link_idx ON ONLY transfers USING btree (bucket, ledger_date, link_id) WHERE link_id IS NOT NULL;
+CREATE INDEX transfers_payout_idx ON ONLY transfers USING btree (bucket, payout_id) WHERE payout_id IS NOT NULL;
 CREATE UNIQUE INDEX transfers_provider_version_key ON ONLY transfers USING btree (bucket, ledger_date, app_id, currency, reason, provider_id, version) WHERE provider_id IS NOT NULL;
 CREATE INDEX transfers_statement_idx ON ONLY transfers USING btree (bucket, developer_id, period);
 CREATE UNIQUE INDEX transfers_version_key ON ONLY transfers USING btree (bucket, ledger_date, app_id, currency, reason, version) WHERE provider_id IS NULL AND fund_id IS NULL;
@@ -709,6 +1101,7 @@ create table transfers_2018_03 partition of transfers (
   provider_id text,
   decision_id text,
   fund_id text,
+  payout_id uuid,
   constraint transfers_2018_03_pkey PRIMARY KEY (bucket, ledger_date, transfer_id),
   constraint transfers_accounts CHECK (debit <> credit),
   constraint transfers_amount CHECK (amount_nanos > 0::numeric),
@@ -716,6 +1109,7 @@ create table transfers_2018_03 partition of transfers (
   constraint transfers_decision CHECK (decision_id IS NULL OR version IS NULL),
   constraint transfers_fund CHECK (fund_id IS NULL OR version IS NOT NULL AND link_id IS NOT NULL AND run_id IS NOT NULL AND provider_id IS NULL),
   constraint transfers_ledger_date CHECK (business_date IS NULL OR business_date = ledger_date),
+  constraint transfers_payout CHECK (payout_id IS NULL OR num_nonnulls(version, app_id, provider_id, fund_id) = 0),
   constraint transfers_provider CHECK (provider_id IS NULL OR version IS NOT NULL AND (link_id IS NOT NULL OR (reason = ANY (ARRAY['hold'::text, 'forfeiture'::text])))),
   constraint transfers_version CHECK (version IS NULL OR version > 0 AND app_id IS NOT NULL AND business_date IS NOT NULL)
 ) FOR VALUES FROM ('2018-03-01') TO ('2018-04-01');
@@ -726,10 +1120,49 @@ CREATE UNIQUE INDEX transfers_2018_03_bucket_ledger_date_app_id_currency_reaso_i
 CREATE UNIQUE INDEX transfers_2018_03_bucket_ledger_date_app_id_currency_reaso_idx2 ON transfers_2018_03 USING btree (bucket, ledger_date, app_id, currency, reason, fund_id, version) WHERE fund_id IS NOT NULL;
 CREATE UNIQUE INDEX transfers_2018_03_bucket_ledger_date_app_id_currency_reason_idx ON transfers_2018_03 USING btree (bucket, ledger_date, app_id, currency, reason, provider_id, version) WHERE provider_id IS NOT NULL;
 CREATE INDEX transfers_2018_03_bucket_ledger_date_link_id_idx ON transfers_2018_03 USING btree (bucket, ledger_date, link_id) WHERE link_id IS NOT NULL;
+CREATE INDEX transfers_2018_03_bucket_payout_id_idx ON transfers_2018_03 USING btree (bucket, payout_id) WHERE payout_id IS NOT NULL;
+CREATE INDEX transfers_2018_03_bucket_period_idx ON transfers_2018_03 USING btree (bucket, period) WHERE period <> half_month(ledger_date);
 CREATE TRIGGER transfers_keep_rows BEFORE DELETE OR UPDATE ON transfers_2018_03 FOR EACH ROW EXECUTE FUNCTION refuse_ledger_change();
 alter table transfers_2018_03 enable always trigger transfers_keep_rows;
 CREATE TRIGGER transfers_keep_table BEFORE TRUNCATE ON transfers_2018_03 FOR EACH STATEMENT EXECUTE FUNCTION refuse_ledger_change();
 alter table transfers_2018_03 enable always trigger transfers_keep_table;
+
+create table unmatched_answers (
+  file_id uuid not null,
+  line_no integer not null,
+  why text not null,
+  reference text,
+  status text,
+  amount text,
+  currency text,
+  bank_reference text,
+  booked_on text,
+  reason text,
+  row_digest bytea not null,
+  constraint unmatched_answers_digest CHECK (length(row_digest) = 32),
+  constraint unmatched_answers_file_fkey FOREIGN KEY (file_id) REFERENCES answer_files(file_id),
+  constraint unmatched_answers_pkey PRIMARY KEY (file_id, line_no)
+);
+CREATE INDEX unmatched_answers_row_idx ON unmatched_answers USING btree (row_digest);
+CREATE TRIGGER unmatched_answers_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON unmatched_answers FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
+alter table unmatched_answers enable always trigger unmatched_answers_keep;
+
+create table withholding_tables (
+  withholding_id text not null,
+  import_no integer not null,
+  country text not null,
+  payee text not null,
+  currency text not null,
+  effective_from date not null,
+  effective_to date,
+  tiers jsonb not null,
+  constraint withholding_tables_days CHECK (effective_to >= effective_from),
+  constraint withholding_tables_import_fkey FOREIGN KEY (import_no) REFERENCES payout_imports(import_no),
+  constraint withholding_tables_payee CHECK (payee = ANY (ARRAY['individual'::text, 'company'::text])),
+  constraint withholding_tables_pkey PRIMARY KEY (withholding_id, import_no)
+);
+CREATE TRIGGER withholding_tables_keep BEFORE DELETE OR UPDATE OR TRUNCATE ON withholding_tables FOR EACH STATEMENT EXECUTE FUNCTION refuse_record_change();
+alter table withholding_tables enable always trigger withholding_tables_keep;
 
 -- functions
 
@@ -762,6 +1195,13 @@ end
 $function$
 ;
 
+CREATE OR REPLACE FUNCTION apportion.half_month(day date)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (((lpad((date_part('year'::text, day))::text, 4, '0'::text) || CASE WHEN (date_part('month'::text, day) < (10)::double precision) THEN '-0'::text ELSE '-'::text END) || (date_part('month'::text, day))::text) || CASE WHEN (date_part('day'::text, day) <= (15)::double precision) THEN '-H1'::text ELSE '-H2'::text END)
+;
+
 CREATE OR REPLACE FUNCTION apportion.refuse_ledger_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -787,16 +1227,21 @@ $function$
 -- privileges
 
 grant execute on function ensure_ledger_month(date) to apportion_app;
+grant execute on function half_month(date) to public;
 grant execute on function refuse_ledger_change() to public;
 grant execute on function refuse_record_change() to public;
 grant usage on schema apportion to apportion_app;
 grant insert, select on table ad_unit_versions to apportion_app;
 grant insert, select on table ad_units to apportion_app;
+grant insert, select on table answer_files to apportion_app;
 grant insert, select on table app_versions to apportion_app;
 grant insert, select on table apps to apportion_app;
 grant insert, select on table audit_entries to apportion_app;
 grant insert, select on table audit_results to apportion_app;
+grant insert, select on table book_seals to apportion_app;
+grant insert, select on table bucket_seals to apportion_app;
 grant insert, select on table campaign_versions to apportion_app;
+grant insert, select on table closing_orders to apportion_app;
 grant insert, select on table conflicting_lines to apportion_app;
 grant insert, select on table decision_outcomes to apportion_app;
 grant insert, select on table decision_totals to apportion_app;
@@ -804,8 +1249,9 @@ grant insert, select on table decisions to apportion_app;
 grant insert, select on table deductions to apportion_app;
 grant insert, select on table developer_versions to apportion_app;
 grant insert, select on table developers to apportion_app;
-grant delete, insert, select on table due_days to apportion_app;
+grant delete, insert, select, update (since_seq) on table due_days to apportion_app;
 grant insert, select, update (clicks), update (gross_nanos), update (impressions) on table earnings to apportion_app;
+grant insert, select on table exchange_rates to apportion_app;
 grant insert, select on table fund_changes to apportion_app;
 grant insert, select on table fund_claims to apportion_app;
 grant insert, select on table fund_days to apportion_app;
@@ -820,7 +1266,19 @@ grant insert, select, update (accepted), update (conflicts), update (duplicates)
 grant select, update (last_clock) on table installation to apportion_app;
 grant insert, select, update (clicks), update (gross_nanos), update (impressions) on table invalid_earnings to apportion_app;
 grant insert, select on table invalidations to apportion_app;
+grant insert, select on table invoice_rules to apportion_app;
+grant insert, select on table issued_statements to apportion_app;
 grant select on table migrations to apportion_app;
+grant insert, select on table payees to apportion_app;
+grant insert, select on table payment_files to apportion_app;
+grant insert, select on table payout_answers to apportion_app;
+grant insert, select on table payout_batches to apportion_app;
+grant insert, select on table payout_imports to apportion_app;
+grant insert, select on table payout_invoices to apportion_app;
+grant insert, select on table payout_steps to apportion_app;
+grant insert, select on table payout_terms to apportion_app;
+grant insert, select on table payouts to apportion_app;
+grant insert, select on table period_seals to apportion_app;
 grant insert, select on table person_versions to apportion_app;
 grant insert, select on table persons to apportion_app;
 grant insert, select on table plan_acceptances to apportion_app;
@@ -836,6 +1294,11 @@ grant insert, select on table reinstatements to apportion_app;
 grant insert, select on table rejected_lines to apportion_app;
 grant insert, select on table settlement_run_buckets to apportion_app;
 grant insert, select on table settlement_runs to apportion_app;
+grant insert, select on table sole_acts to apportion_app;
+grant insert, select on table statement_issues to apportion_app;
+grant insert, select on table tax_remittances to apportion_app;
 grant insert, select on table traffic_lists to apportion_app;
 grant insert, select on table traffic_policy_versions to apportion_app;
 grant insert, select on table transfers to apportion_app;
+grant insert, select on table unmatched_answers to apportion_app;
+grant insert, select on table withholding_tables to apportion_app;

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkReferenceDigests } from '../../src/catalog/reference-version.ts';
-import { importCatalogFile, importPlansFile } from '../../src/settlement/import-reference.ts';
+import { importCatalogFile, importPlansFile } from '../../src/decisions/import-alone.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { catalogText, planEntry, plansText, shanghai } from '../support/reference-files.ts';
 

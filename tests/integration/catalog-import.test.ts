@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { categoriesOn } from '../../src/catalog/categories.ts';
 import type { CatalogImport } from '../../src/catalog/import-catalog.ts';
 import { currentReferenceVersion } from '../../src/catalog/reference-version.ts';
-import { importCatalogFile } from '../../src/settlement/import-reference.ts';
+import { importCatalogFile } from '../../src/decisions/import-alone.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { catalogText, day, shanghai } from '../support/reference-files.ts';
 import { rejectionOf } from '../support/refusals.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { checkReferenceDigests } from '../../src/catalog/reference-version.ts';
-import { importCatalogFile } from '../../src/settlement/import-reference.ts';
+import { importCatalogFile } from '../../src/decisions/import-alone.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { shanghai } from '../support/reference-files.ts';
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CatalogLookup } from '../../src/catalog/lookup.ts';
 import { loadRateCards } from '../../src/catalog/rate-cards.ts';
 import type { Queryable } from '../../src/db/database.ts';
-import { importCatalogFile } from '../../src/settlement/import-reference.ts';
+import { importCatalogFile } from '../../src/decisions/import-alone.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { catalogText, day, shanghai } from '../support/reference-files.ts';
 

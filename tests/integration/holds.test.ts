@@ -4,7 +4,6 @@ import { bucketOf } from '../../src/domain/bucket.ts';
 import { parseBusinessDay } from '../../src/domain/business-day.ts';
 import { parsePeriod } from '../../src/domain/period.ts';
 import { explainAppDay } from '../../src/statements/explain.ts';
-import { providerStatementOf } from '../../src/statements/provider-statement.ts';
 import { renderExplanation } from '../../src/statements/render-explanation.ts';
 import { renderStatement } from '../../src/statements/render-statement.ts';
 import { statementOf } from '../../src/statements/statement.ts';
@@ -308,7 +307,7 @@ test('statements, explain and the list of holds show what is held', async () => 
   expect(renderStatement(statement)).toMatch(
     /Your share of this period +7\.00\nHeld \(-\) and given back \(\+\) +-7\.00\n/,
   );
-  const agencys = await db.snapshot(tx => providerStatementOf(tx, { providerId: agency, period, bucketCount }));
+  const agencys = await db.snapshot(tx => statementOf(tx, { providerId: agency, period, bucketCount }));
   expect(agencys.items[0]).toMatchObject({
     closing_balance: { amount: '1.00' },
     held: { closing: { amount: '0.50' } },

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { importCatalogFile, importPlansFile } from '../../src/decisions/import-alone.ts';
 import { dueDates, markDue } from '../../src/earnings/due-days.ts';
-import { acceptPlanAs, importCatalogFile, importPlansFile } from '../../src/settlement/import-reference.ts';
+import { acceptPlanAs } from '../../src/settlement/import-reference.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { catalogText, day, planEntry, plansText, shanghai } from '../support/reference-files.ts';
 

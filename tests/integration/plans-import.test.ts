@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { currentReferenceVersion } from '../../src/catalog/reference-version.ts';
+import { importCatalogFile, importPlansFile } from '../../src/decisions/import-alone.ts';
 import type { PlansImport } from '../../src/plans/import-plans.ts';
 import { loadPlans } from '../../src/plans/stored-plans.ts';
-import { acceptPlanAs, importCatalogFile, importPlansFile } from '../../src/settlement/import-reference.ts';
+import { acceptPlanAs } from '../../src/settlement/import-reference.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { catalogText, day, planEntry, plansText, shanghai } from '../support/reference-files.ts';
 import { rejectionOf } from '../support/refusals.ts';

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { listProviderTerms, type ProviderTermsRow } from '../../src/catalog/list-provider-terms.ts';
 import { currentReferenceVersion } from '../../src/catalog/reference-version.ts';
+import { importCatalogFile } from '../../src/decisions/import-alone.ts';
 import { confirmProvider } from '../../src/settlement/confirm-provider.ts';
-import { importCatalogFile } from '../../src/settlement/import-reference.ts';
 import { openProviderWorld, provider } from '../support/provider-world.ts';
 import { rejectionOf } from '../support/refusals.ts';
 import type { SettlementSystem } from '../support/settlement-system.ts';

@@ -3,7 +3,6 @@ import { parsePeriod } from '../../src/domain/period.ts';
 import { listBalances } from '../../src/ledger/list-balances.ts';
 import { listTransfers } from '../../src/ledger/list-transfers.ts';
 import { explainAppDay } from '../../src/statements/explain.ts';
-import { providerStatementOf } from '../../src/statements/provider-statement.ts';
 import { renderExplanation } from '../../src/statements/render-explanation.ts';
 import { renderStatement } from '../../src/statements/render-statement.ts';
 import { statementOf } from '../../src/statements/statement.ts';
@@ -47,7 +46,7 @@ afterAll(async () => await system.drop());
 const cny = (amount: string) => ({ amount, currency: 'CNY' });
 const period = parsePeriod('2018-04-H1');
 const ofProvider = async (providerId: string) =>
-  await system.db.snapshot(async tx => await providerStatementOf(tx, { providerId, period, bucketCount }));
+  await system.db.snapshot(async tx => await statementOf(tx, { providerId, period, bucketCount }));
 
 describe("a provider's statement", () => {
   test('tells by day and app the total, the ratio and the part', async () => {

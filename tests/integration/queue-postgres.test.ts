@@ -61,7 +61,8 @@ describe('the schema of the queue on Postgres', () => {
     const batches = Array.from({ length: MAX_GROUPS }, (_, bucket) => ({ bucket, batchId: `b${bucket}` }));
     await queues.enqueueBatches(batches);
     await queues.enqueueSettlement(batches.map(({ bucket }) => ({ runId: 'run', businessDay: '2018-03-28', bucket })));
-    await queues.putSchedules({ sweepEveryMs: 60_000, nightly: { pattern: '30 3 * * *', tz: 'Asia/Shanghai' } });
+    const night = { pattern: '30 3 * * *', tz: 'Asia/Shanghai' };
+    await queues.putSchedules({ sweepEveryMs: 60_000, nightly: night, halfMonthly: night });
     expect(await queues.counts()).toMatchObject({
       events: { waiting: MAX_GROUPS },
       settlement: { waiting: MAX_GROUPS },

@@ -20,7 +20,8 @@ if (binary === null) {
     onTestFinished(() => queues.close());
     await queues.enqueueBatches([0, 1].map(bucket => ({ bucket, batchId: `b${bucket}` })));
     await queues.enqueueSettlement([0, 1].map(bucket => ({ bucket, runId: 'run', businessDay: '2018-03-28' })));
-    await queues.putSchedules({ sweepEveryMs: 60_000, nightly: { pattern: '30 3 * * *', tz: 'Asia/Shanghai' } });
+    const night = { pattern: '30 3 * * *', tz: 'Asia/Shanghai' };
+    await queues.putSchedules({ sweepEveryMs: 60_000, nightly: night, halfMonthly: night });
 
     const redis = new Redis(server.backend.path);
     onTestFinished(() => redis.disconnect());

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type App, acceptDepsOf, openApp, runDepsOf } from '../../src/app.ts';
 import { awaitWork } from '../../src/await-work.ts';
 import { readConfig } from '../../src/config.ts';
+import { importCatalogFile, importPlansFile } from '../../src/decisions/import-alone.ts';
 import { parseBusinessDay } from '../../src/domain/business-day.ts';
 import { startRedis } from '../../src/embedded/redis.ts';
 import { acceptFile } from '../../src/events/accept-file.ts';
@@ -17,7 +18,6 @@ import { type IngestSummary, summariseIngests } from '../../src/events/ingest-su
 import { ipinyouSlotSize, parseIpinyouLine } from '../../src/events/ipinyou.ts';
 import { listBalances } from '../../src/ledger/list-balances.ts';
 import { trialBalance } from '../../src/ledger/trial-balance.ts';
-import { importCatalogFile, importPlansFile } from '../../src/settlement/import-reference.ts';
 import { runProgress } from '../../src/settlement/runs.ts';
 import { settleDays } from '../../src/settlement/settle-days.ts';
 import { verify } from '../../src/verification/verify.ts';

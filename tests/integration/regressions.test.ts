@@ -3,7 +3,7 @@ import { takeTurn } from '../../src/db/turn.ts';
 import { bucketOf } from '../../src/domain/bucket.ts';
 import { parsePeriod } from '../../src/domain/period.ts';
 import { statementOf } from '../../src/statements/statement.ts';
-import type { StatementFigures } from '../../src/statements/statement-lines.ts';
+import type { StatementFigures } from '../../src/statements/statement-form.ts';
 import { SettlementSystem } from '../support/settlement-system.ts';
 
 // What has gone wrong in other programs of this kind, each as it would happen here.

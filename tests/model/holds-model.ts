@@ -44,9 +44,25 @@ export class HoldsModel {
     for (const each of this.#days.values()) if (each.day === day) this.#post(each);
   }
 
+  /** What all that is known is worth to the developer now, instead of what was; the day is settled. */
+  settleTo(app: string, day: string, developerNanos: bigint): void {
+    const each = this.#day(app, day);
+    each.earned = developerNanos;
+    this.#post(each);
+  }
+
+  /** What a fund gives on top or, negative, takes back. */
+  award(app: string, day: string, changeNanos: bigint): void {
+    this.#take(this.#day(app, day), changeNanos);
+  }
+
   #post(day: Day): void {
     const difference = day.earned - day.posted;
     day.posted = day.earned;
+    this.#take(day, difference);
+  }
+
+  #take(day: Day, difference: bigint): void {
     day.payable += difference;
     if (difference > 0n && this.#isHeld(day.app)) move(day, 'payable', 'held', difference);
     if (difference >= 0n) return;

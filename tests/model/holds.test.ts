@@ -6,7 +6,7 @@ import { clickOf } from '../support/provider-world.ts';
 import { HoldsModel, type Part } from './holds-model.ts';
 
 /** More with RUNS=1000 in the environment. */
-const RUNS = Number(process.env.RUNS ?? 8);
+const RUNS = Number(process.env.RUNS ?? 6);
 const MS_A_RUN = 15_000;
 
 const APPS = ['app_1', 'app_2'];

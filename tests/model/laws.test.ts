@@ -10,7 +10,7 @@ import { deductionsOf } from './stored-ledger.ts';
 import { DAYS, FIRST_CATALOG, FIRST_PLANS, START } from './world.ts';
 
 /** More with RUNS=1000 in the environment. */
-const RUNS = Number(process.env.RUNS ?? 10);
+const RUNS = Number(process.env.RUNS ?? 6);
 const MS_A_RUN = 15_000;
 const options = { numRuns: RUNS, unbiased: true, interruptAfterTimeLimit: RUNS * 8_000, markInterruptAsFailure: true };
 

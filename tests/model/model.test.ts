@@ -5,7 +5,7 @@ import { EXAMPLES, history, type Step } from './histories.ts';
 import { SideBySide } from './side-by-side.ts';
 
 /** More with RUNS=1000 in the environment. */
-const RUNS = Number(process.env.RUNS ?? 20);
+const RUNS = Number(process.env.RUNS ?? 12);
 const MS_A_RUN = 10_000;
 
 const INVALID_REASONS = [

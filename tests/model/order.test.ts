@@ -9,7 +9,7 @@ import { deductionsOf, netsOf } from './stored-ledger.ts';
 import { APPS, DAYS, EARLY, START } from './world.ts';
 
 /** More with RUNS=1000 in the environment. */
-const RUNS = Number(process.env.RUNS ?? 8);
+const RUNS = Number(process.env.RUNS ?? 6);
 const MS_A_RUN = 20_000;
 const HOUR_MS = 3_600_000;
 const options = { numRuns: RUNS, unbiased: true, interruptAfterTimeLimit: RUNS * 15_000, markInterruptAsFailure: true };

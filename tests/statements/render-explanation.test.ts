@@ -26,6 +26,8 @@ const transfer = (id: string, version: number, amount: string) => ({
   corrects: version === 1 ? null : FIRST,
   booked_at: '2018-04-16T01:00:00.000Z',
   provider_id: null,
+  fund_id: null,
+  payout_id: null,
 });
 
 const EXPLANATION: Explanation = {

@@ -26,7 +26,11 @@ import { rejectionOf } from './refusals.ts';
 
 const WORKER_PROGRAM = fileURLToPath(new URL('./queue-worker-process.ts', import.meta.url));
 const GROUPS = 4;
-const SCHEDULES = { sweepEveryMs: 60_000, nightly: { pattern: '30 3 * * *', tz: 'Asia/Shanghai' } };
+const SCHEDULES = {
+  sweepEveryMs: 60_000,
+  nightly: { pattern: '30 3 * * *', tz: 'Asia/Shanghai' },
+  halfMonthly: { pattern: '30 4 * * *', tz: 'Asia/Shanghai' },
+};
 const HOUR_MS = 3_600_000;
 
 /** What the queue promises, whichever backend runs it. */
@@ -256,6 +260,7 @@ export function describeQueue(name: string, startServer: () => Promise<QueueServ
           sweeps += 1;
         },
         nightly: async () => {},
+        halfMonthly: async () => {},
       });
       onTestFinished(() => maintenance.close());
       await queues.putSchedules({ ...SCHEDULES, sweepEveryMs: 500 });
@@ -270,14 +275,14 @@ export function describeQueue(name: string, startServer: () => Promise<QueueServ
       await expect.poll(() => sweeps, { timeout: 5_000 }).toBeGreaterThan(before + 1);
     });
 
-    test('has one sweep and one nightly run on the clock of the time zone, however often they are put', async () => {
+    test('has each schedule once on the clock of the time zone, however often they are put', async () => {
       const queues = await open();
       await queues.putSchedules(SCHEDULES);
       await queues.putSchedules(SCHEDULES);
       const bullmq = await look(MAINTENANCE_QUEUE);
       const schedulers = await bullmq.getJobSchedulers();
-      expect(schedulers.map(({ key }) => key).toSorted()).toEqual(['nightly', 'sweep']);
-      expect(await bullmq.getJobCountByTypes('waiting', 'delayed')).toBe(2);
+      expect(schedulers.map(({ key }) => key).toSorted()).toEqual(['half-monthly', 'nightly', 'sweep']);
+      expect(await bullmq.getJobCountByTypes('waiting', 'delayed')).toBe(3);
       // 03:30 in Shanghai is 19:30 UTC, all year.
       const next = new Date(schedulers.find(({ key }) => key === 'nightly')?.next ?? 0);
       expect(next.toISOString()).toMatch(/T19:30:00\.000Z$/);
@@ -287,12 +292,12 @@ export function describeQueue(name: string, startServer: () => Promise<QueueServ
       await queues.putSchedules({ ...SCHEDULES, nightly: { pattern: '30 4 * * *', tz: 'UTC' } });
       const changed = await bullmq.getJobScheduler('nightly');
       expect(new Date(changed?.next ?? 0).toISOString()).toMatch(/T04:30:00\.000Z$/);
-      expect(await bullmq.getJobCountByTypes('waiting', 'delayed')).toBe(2);
+      expect(await bullmq.getJobCountByTypes('waiting', 'delayed')).toBe(3);
     });
 
     test('does not drop a run that fell due while nobody worked when its schedule is put again', async () => {
       const queues = await open();
-      const everySecond = { sweepEveryMs: HOUR_MS, nightly: { pattern: '* * * * * *', tz: 'UTC' } };
+      const everySecond = { ...SCHEDULES, sweepEveryMs: HOUR_MS, nightly: { pattern: '* * * * * *', tz: 'UTC' } };
       await queues.putSchedules(everySecond);
       const bullmq = await look(MAINTENANCE_QUEUE);
       const due = (await bullmq.getJobScheduler('nightly'))?.next ?? 0;
@@ -308,6 +313,10 @@ export function describeQueue(name: string, startServer: () => Promise<QueueServ
       );
       expect(refusal).toMatchObject({ code: 'bad_schedule', exitCode: 2 });
       await rejectionOf(queues.putSchedules({ ...SCHEDULES, nightly: { pattern: '30 3 * * *', tz: 'Asia/Nowhere' } }));
+      const other = await rejectionOf(
+        queues.putSchedules({ ...SCHEDULES, halfMonthly: { pattern: '0 5 32 * *', tz: 'UTC' } }),
+      );
+      expect(other.message).toContain('The half-monthly schedule "0 5 32 * *"');
     });
 
     test('closes only after the running job, takes no other, and is bounded by closeMs', async () => {

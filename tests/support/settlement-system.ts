@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type pg from 'pg';
+import { parseCatalog } from '../../src/catalog/catalog-file.ts';
 import { Database } from '../../src/db/database.ts';
 import { BusinessCalendar, parseBusinessDay } from '../../src/domain/business-day.ts';
 import { type AcceptedFile, acceptFile } from '../../src/events/accept-file.ts';
@@ -12,13 +13,14 @@ import { processBucket } from '../../src/events/process-bucket.ts';
 import { grantAfterRun, grantPending } from '../../src/funds/grant-funds.ts';
 import { listBalances } from '../../src/ledger/list-balances.ts';
 import { type TrialBalance, trialBalance } from '../../src/ledger/trial-balance.ts';
+import { parsePlans } from '../../src/plans/plan-file.ts';
 import { confirmProvider } from '../../src/settlement/confirm-provider.ts';
-import { acceptPlanAs, importCatalogFile, importPlansFile } from '../../src/settlement/import-reference.ts';
+import { acceptPlanAs, recordCatalog, recordPlans } from '../../src/settlement/import-reference.ts';
 import { importTrafficFile } from '../../src/settlement/import-traffic.ts';
 import {
   type InvalidateRequest,
-  invalidateTraffic,
-  reinstateTraffic,
+  invalidateIn,
+  reinstateIn,
   type TrafficSlice,
 } from '../../src/settlement/invalidate-traffic.ts';
 import type { SettlementRun } from '../../src/settlement/runs.ts';
@@ -176,7 +178,7 @@ export class SettlementSystem {
     await this.import('traffic', JSON.stringify({ networks, file: JSON.stringify({ traffic_policies: policies }) }));
   }
 
-  /** @throws Refusal as `invalidateTraffic` does */
+  /** @throws Refusal as `invalidateIn` does */
   async invalidate(request: InvalidationAsked): Promise<void> {
     await this.import('invalidation', JSON.stringify(request));
   }
@@ -186,18 +188,21 @@ export class SettlementSystem {
     await this.import('reinstatement', JSON.stringify({ invalidationId: id, reason: 'appeal', actor: 'chen.yu' }));
   }
 
+  /** As an approved decision records it, whoever may. */
   async import(kind: RecordedImport['kind'], text: string): Promise<void> {
-    const { db, calendar, bucketCount } = this;
-    const deps = { db, now: () => this.now, calendar, bucketCount };
-    const file = { text, source: `${kind}.json` };
+    const { db, calendar, bucketCount, now: at } = this;
+    const deps = { db, now: () => at, calendar, bucketCount };
+    const source = `${kind}.json`;
+    const recorded = { recordedAt: at, today: calendar.dayOf(at.getTime()) };
     const runs = {
-      catalog: async () => await importCatalogFile(deps, file),
-      plans: async () => await importPlansFile(deps, file),
+      catalog: async () => (await db.transaction(tx => recordCatalog(tx, parseCatalog(text, source), recorded))).result,
+      plans: async () => (await db.transaction(tx => recordPlans(tx, parsePlans(text, source), recorded))).result,
       acceptance: async () => await acceptPlanAs(deps, JSON.parse(text)),
       confirmation: async () => await confirmProvider(deps, JSON.parse(text)),
       traffic: async () => await importTrafficFile(deps, trafficFiles(text)),
-      invalidation: async () => (await invalidateTraffic(deps, invalidationRequest(text))).invalidation,
-      reinstatement: async () => (await reinstateTraffic(deps, JSON.parse(text))).invalidation,
+      invalidation: async () =>
+        (await db.transaction(tx => invalidateIn(tx, { ...deps, at }, invalidationRequest(text)))).invalidation,
+      reinstatement: async () => (await db.transaction(tx => reinstateIn(tx, { at }, JSON.parse(text)))).invalidation,
     };
     const { referenceVersion } = await runs[kind]();
     this.imports.push({ kind, text, now: this.now, referenceVersion });

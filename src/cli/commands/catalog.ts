@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
 import type { CatalogImport } from '../../catalog/import-catalog.ts';
 import { readReferenceFile } from '../../catalog/reference-file.ts';
+import { importCatalogFile } from '../../decisions/import-alone.ts';
 import { deriveCatalog, type SkippedLine } from '../../events/derive-catalog.ts';
 import { ipinyouSlotSize, parseIpinyouLine } from '../../events/ipinyou.ts';
-import { importCatalogFile } from '../../settlement/import-reference.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
 import type { Output } from '../output.ts';
 

@@ -6,12 +6,12 @@ import { DECISION_STATUSES, type Decision } from '../../decisions/decision.ts';
 import type { KindContext } from '../../decisions/kind.ts';
 import { KINDS } from '../../decisions/kinds.ts';
 import { type DecisionDeps, propose } from '../../decisions/propose.ts';
-import { listDecisions, type ShownDecision, showDecision } from '../../decisions/show-decision.ts';
+import { type DecisionRow, listDecisions, type ShownDecision, showDecision } from '../../decisions/show-decision.ts';
 import type { DecisionFilters } from '../../decisions/stored-decisions.ts';
-import { DEFAULT_LIMIT, MAX_LIMIT } from '../../domain/page-cursor.ts';
 import { decisionsTable, renderDecision } from '../../statements/render-decision.ts';
-import { actorArgument, countArgument, noteArgument } from '../arguments.ts';
+import { actorArgument, noteArgument } from '../arguments.ts';
 import { type Action, type CommandRegistry, type Result, withApp } from '../command.ts';
+import { type List, type ListOptions, listOptions, showList } from '../show-list.ts';
 
 export function registerDecisions(program: Command, registry: CommandRegistry): void {
   const decisions = program
@@ -89,27 +89,25 @@ function registerEnd(
   registry.onRecord(command, action);
 }
 
-interface ListOptions extends DecisionFilters {
-  readonly limit: number;
-  readonly after?: string;
-}
+interface DecisionsOptions extends DecisionFilters, ListOptions {}
+
+const COLUMNS = [
+  ...['id', 'kind', 'status', 'reason', 'proposed_by', 'proposed_at', 'expires_at', 'decided_by', 'decided_at', 'note'],
+];
 
 function registerReading(decisions: Command, registry: CommandRegistry): void {
-  const list = decisions
-    .command('list')
-    .description('decisions, the last proposed first')
-    .addOption(new Option('--status <status>', 'only these').choices(DECISION_STATUSES))
-    .addOption(new Option('--kind <kind>', 'only these').choices(KINDS.map(kind => kind.name)))
-    .option('--actor <person>', 'proposed or decided by', actorArgument)
-    .option('--limit <rows>', `at most so many rows, up to ${MAX_LIMIT}`, countArgument(MAX_LIMIT), DEFAULT_LIMIT)
-    .option('--after <cursor>', 'go on behind the row where the last page ended')
-    .addHelpText('after', '\nExample:\n  npx apportion decisions list --status proposed');
+  const list = listOptions(
+    decisions
+      .command('list')
+      .description('decisions, the last proposed first')
+      .addOption(new Option('--status <status>', 'only these').choices(DECISION_STATUSES))
+      .addOption(new Option('--kind <kind>', 'only these').choices(KINDS.map(kind => kind.name)))
+      .option('--actor <person>', 'proposed or decided by', actorArgument),
+  ).addHelpText('after', '\nExample:\n  npx apportion decisions list --status proposed');
   registry.on(list, async (_args, given, output) =>
     withApp(output, async app => {
-      const options = given as unknown as ListOptions;
-      const page = await app.db.snapshot(tx => listDecisions(tx, { ...options, at: app.now() }));
-      if (page.next !== null) output.note(`apportion: there are more rows; go on with --after '${page.next}'`);
-      return { data: page, text: page.items.length === 0 ? 'no decisions' : decisionsTable(page.items) };
+      const options = given as DecisionsOptions;
+      return await showList(app, options, decisionList(options, app.now()), output);
     }),
   );
 
@@ -121,6 +119,14 @@ function registerReading(decisions: Command, registry: CommandRegistry): void {
   registry.on(show, async ([decisionId], _options, output) =>
     withApp(output, async app => await shown(app, await knownDecision(app, decisionId as string))),
   );
+}
+
+function decisionList({ status, kind, actor }: DecisionFilters, at: Date): List<DecisionRow> {
+  return {
+    columns: COLUMNS,
+    page: async (tx, page) => await listDecisions(tx, { status, kind, actor, at, ...page }),
+    table: rows => (rows.length === 0 ? 'no decisions' : decisionsTable(rows)),
+  };
 }
 
 async function shown(app: App, decision: Decision): Promise<Result> {

@@ -2,17 +2,12 @@ import { randomUUIDv7 } from 'node:crypto';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { App } from '../../app.ts';
 import { readReferenceFile } from '../../catalog/reference-file.ts';
+import { invalidateAlone, reinstateAlone, type SoleDeps } from '../../decisions/invalidate-alone.ts';
 import type { BusinessDay } from '../../domain/business-day.ts';
 import { Refusal } from '../../domain/errors.ts';
 import { isId } from '../../domain/ids.ts';
 import { DEFAULT_LIMIT, MAX_LIMIT } from '../../domain/page-cursor.ts';
-import {
-  type Decided,
-  type InvalidateDeps,
-  invalidateTraffic,
-  reinstateTraffic,
-  type TrafficSlice,
-} from '../../settlement/invalidate-traffic.ts';
+import type { RecordedTraffic, TrafficSlice } from '../../settlement/invalidate-traffic.ts';
 import { type Column, textTable } from '../../statements/text-table.ts';
 import { type EventList, parseEventList } from '../../traffic/event-list-file.ts';
 import { type InvalidationRow, invalidationRow, listInvalidations } from '../../traffic/list-invalidations.ts';
@@ -35,7 +30,9 @@ interface InvalidateOptions {
 export function registerInvalidate(program: Command, registry: CommandRegistry): void {
   const invalidate = program
     .command('invalidate')
-    .description('decide that traffic of an app does not count; the next run takes back what it earned')
+    .description(
+      'decide alone, within the limit for one person, that traffic does not count; the next run takes back what it earned',
+    )
     .requiredOption('--app <id>', 'the app, or one of the developer whose events they are')
     .option('--events <file>', 'single events, a type and an id a line, instead of a slice')
     .option('--ad-unit <id>', 'of a slice, one ad unit only')
@@ -55,7 +52,7 @@ export function registerInvalidate(program: Command, registry: CommandRegistry):
     const of = await namedTraffic(options);
     return await withApp(output, async app => {
       const { app: appId, reason, actor, note = null, id = randomUUIDv7() } = options;
-      return shown(await invalidateTraffic(depsOf(app), { invalidationId: id, appId, of, reason, actor, note }));
+      return shown(await invalidateAlone(depsOf(app), { invalidationId: id, appId, of, reason, actor, note }));
     });
   });
   registerReinstate(program, registry);
@@ -65,7 +62,9 @@ export function registerInvalidate(program: Command, registry: CommandRegistry):
 function registerReinstate(program: Command, registry: CommandRegistry): void {
   const reinstate = program
     .command('reinstate')
-    .description('take an invalidation back; the next run gives back what it took')
+    .description(
+      'take an invalidation back alone, within the limit for one person; the next run gives back what it took',
+    )
     .argument('<invalidation>', 'its id')
     .requiredOption('--reason <text>', 'why', textArgument)
     .requiredOption('--actor <id>', 'who decides', actorArgument)
@@ -76,7 +75,7 @@ function registerReinstate(program: Command, registry: CommandRegistry): void {
   registry.onRecord(reinstate, async ([invalidationId = ''], options, output) =>
     withApp(output, async app => {
       const { reason, actor } = options as { readonly reason: string; readonly actor: string };
-      return shown(await reinstateTraffic(depsOf(app), { invalidationId, reason, actor }));
+      return shown(await reinstateAlone(depsOf(app), { invalidationId, reason, actor }));
     }),
   );
 }
@@ -107,8 +106,8 @@ function registerList(program: Command, registry: CommandRegistry): void {
   );
 }
 
-function depsOf({ db, now, calendar, installation }: App): InvalidateDeps {
-  return { db, now, calendar, bucketCount: installation.bucketCount };
+function depsOf({ db, now, calendar, installation, config }: App): SoleDeps {
+  return { db, now, calendar, bucketCount: installation.bucketCount, soleLimits: config.soleLimits };
 }
 
 async function namedTraffic({ events, adUnit, from, to, type }: InvalidateOptions): Promise<TrafficSlice | EventList> {
@@ -126,7 +125,7 @@ async function namedTraffic({ events, adUnit, from, to, type }: InvalidateOption
   return { adUnitId: adUnit ?? null, eventType: type ?? null, fromDay: from, toDay: to };
 }
 
-function shown({ invalidation, isNew }: Decided): Result {
+function shown({ invalidation, isNew }: RecordedTraffic): Result {
   const row = invalidationRow(invalidation);
   const what = trafficText(row);
   const state = row.reinstated === null ? 'not counted' : 'counted again';

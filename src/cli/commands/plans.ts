@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { readReferenceFile } from '../../catalog/reference-file.ts';
+import { importPlansFile } from '../../decisions/import-alone.ts';
 import { DEFAULT_LIMIT } from '../../domain/page-cursor.ts';
 import type { PlanAcceptance } from '../../plans/accept-plan.ts';
 import type { PlansImport } from '../../plans/import-plans.ts';
 import { listPlans, type PlanRow } from '../../plans/list-plans.ts';
-import { acceptPlanAs, importPlansFile } from '../../settlement/import-reference.ts';
+import { acceptPlanAs } from '../../settlement/import-reference.ts';
 import { type Column, textTable } from '../../statements/text-table.ts';
 import { actorArgument, countArgument } from '../arguments.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
@@ -25,7 +26,7 @@ export function registerPlans(program: Command, registry: CommandRegistry): void
 function registerImport(plans: Command, registry: CommandRegistry): void {
   const load = plans
     .command('import')
-    .description('add and change the plans of the file; importing it again changes nothing')
+    .description('add and change the plans of the file (by decision instead, once persons are on record)')
     .argument('<file>', 'plans as JSON')
     .addHelpText('after', '\nExample:\n  npx apportion plans import plans.json');
   registry.onRecord(load, async ([file], _options, output) => {

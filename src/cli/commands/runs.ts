@@ -1,46 +1,73 @@
 import type { Command } from 'commander';
+import type { App } from '../../app.ts';
 import type { BusinessDay } from '../../domain/business-day.ts';
-import { DEFAULT_LIMIT } from '../../domain/page-cursor.ts';
 import { listRuns, type RunBucketRow, type RunFilters, type RunRow, showRun } from '../../settlement/list-runs.ts';
-import { type Column, grouped, textTable } from '../../statements/text-table.ts';
-import { countArgument, dayArgument } from '../arguments.ts';
-import { type CommandRegistry, withApp } from '../command.ts';
+import { grouped, textTable } from '../../statements/text-table.ts';
+import { dayArgument } from '../arguments.ts';
+import { type CommandRegistry, type Result, withApp } from '../command.ts';
+import { printCsv } from '../csv.ts';
+import { type List, type ListOptions, listOptions, showList } from '../show-list.ts';
+import { left, right } from '../table-columns.ts';
 
-const MOST_ROWS = 100_000;
-
-interface RunsOptions extends RunFilters {
+interface RunsOptions extends RunFilters, ListOptions {
   readonly from?: BusinessDay;
   readonly to?: BusinessDay;
-  readonly limit: number;
-  readonly after?: string;
 }
 
+const COLUMNS = [
+  ...['run_id', 'business_date', 'requested_at', 'finished_at', 'duration_ms', 'buckets', 'buckets_done', 'apps'],
+  ...['apps_without_plan', 'transfers', 'first_reference_version', 'last_reference_version'],
+];
+const BUCKET_COLUMNS = [
+  ...[
+    'bucket',
+    'cutoff_seq',
+    'reference_version',
+    'apps',
+    'apps_without_plan',
+    'transfers',
+    'started_at',
+    'finished_at',
+  ],
+];
+
 export function registerRuns(program: Command, registry: CommandRegistry): void {
-  const runs = program
-    .command('runs')
-    .description('runs of settlement, the last first; with an id, that run bucket by bucket')
-    .argument('[run]', 'a run')
-    .option('--from <day>', 'the first business day settled', dayArgument)
-    .option('--to <day>', 'the last business day settled', dayArgument)
-    .option('--unfinished', 'only runs that lack a bucket; "settle --run ID" finishes them')
-    .option('--limit <rows>', `at most so many rows, up to ${MOST_ROWS}`, countArgument(MOST_ROWS), DEFAULT_LIMIT)
-    .option('--after <cursor>', 'go on behind the row where the last page ended')
-    .addHelpText('after', '\nExample:\n  npx apportion runs --from 2018-04-01 --to 2018-04-15');
+  const runs = listOptions(
+    program
+      .command('runs')
+      .description('runs of settlement, the last first; with an id, that run bucket by bucket')
+      .argument('[run]', 'a run')
+      .option('--from <day>', 'the first business day settled', dayArgument)
+      .option('--to <day>', 'the last business day settled', dayArgument)
+      .option('--unfinished', 'only runs that lack a bucket; "settle --run ID" finishes them'),
+  ).addHelpText('after', '\nExample:\n  npx apportion runs --from 2018-04-01 --to 2018-04-15');
   registry.on(runs, async ([runId], given, output) =>
     withApp(output, async app => {
-      if (runId !== undefined) {
-        const run = await app.db.snapshot(tx => showRun(tx, runId));
-        return { data: run, text: [runsTable([run]), totalsText(run), bucketsTable(run.items)].join('\n\n') };
-      }
-      const page = await app.db.snapshot(tx => listRuns(tx, given as unknown as RunsOptions));
-      if (page.next !== null) output.note(`apportion: there are more rows; go on with --after '${page.next}'`);
-      return { data: page, text: page.items.length === 0 ? 'no runs' : runsTable(page.items) };
+      const options = given as RunsOptions;
+      if (runId !== undefined) return await showOne(app, runId, options.csv === true);
+      return await showList(app, options, runList(options), output);
     }),
   );
 }
 
-const left = (title: string): Column => ({ title, align: 'left' });
-const right = (title: string): Column => ({ title, align: 'right' });
+async function showOne(app: App, runId: string, csv: boolean): Promise<Result> {
+  const run = await app.db.snapshot(tx => showRun(tx, runId));
+  if (csv) await printCsv(BUCKET_COLUMNS, run.items);
+  return { data: run, text: csv ? '' : [runsTable([run]), totalsText(run), bucketsTable(run.items)].join('\n\n') };
+}
+
+function runList({ from, to, unfinished }: RunFilters): List<RunRow> {
+  return {
+    columns: COLUMNS,
+    page: async (tx, at) => await listRuns(tx, { from, to, unfinished, ...at }),
+    csvRow: ({ totals: _, reference_versions: versions, ...run }) => ({
+      ...run,
+      first_reference_version: versions?.first ?? null,
+      last_reference_version: versions?.last ?? null,
+    }),
+    table: rows => (rows.length === 0 ? 'no runs' : runsTable(rows)),
+  };
+}
 
 function runsTable(rows: readonly RunRow[]): string {
   return textTable(

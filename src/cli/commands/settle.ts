@@ -1,22 +1,16 @@
 import type { Command } from 'commander';
-import { type App, fundDepsOf, runDepsOf } from '../../app.ts';
-import { awaitWork } from '../../await-work.ts';
+import { type App, runDepsOf } from '../../app.ts';
 import { type BusinessDay, daysInRange } from '../../domain/business-day.ts';
 import { Refusal } from '../../domain/errors.ts';
-import { grantAfterRun, grantPending } from '../../funds/grant-funds.ts';
-import { bucketsDone, type RunProgress, runProgress, type SettlementRun } from '../../settlement/runs.ts';
+import { type FinishedRun, settleAndAwait } from '../../settle-and-await.ts';
+import type { SettlementRun } from '../../settlement/runs.ts';
 import { type RunDeps, resumeRun, settleDays, settleDueDays } from '../../settlement/settle-days.ts';
 import { unsettledApps } from '../../settlement/unsettled-apps.ts';
-import { runSettlementWorkers } from '../../worker-set.ts';
 import { dayArgument } from '../arguments.ts';
 import { type CommandRegistry, type Result, withApp } from '../command.ts';
 import type { Output } from '../output.ts';
 
 const SHOWN_APPS = 20;
-/** As many days as the acceptance window has: a chain of changes can't be longer. */
-const MOST_ROUNDS = 40;
-
-type FinishedRun = SettlementRun & RunProgress;
 
 interface SettleOptions {
   readonly date?: BusinessDay;
@@ -53,7 +47,12 @@ function refuseWrongUse({ date, to, due, run }: SettleOptions): void {
 }
 
 async function settleAndWait(app: App, options: SettleOptions, output: Output): Promise<Result> {
-  const items = await startAndAwait(app, options, output);
+  const items = await settleAndAwait(app, {
+    start: async waiting => await startRuns(runDepsOf(app), options, waiting),
+    once: options.due !== true,
+    progressOf: total => output.progress({ label: 'settling', total }),
+    onError: error => output.note(`apportion: ${error.message}`),
+  });
   const withoutPlan = items.some(item => item.appsWithoutPlan > 0);
   if (withoutPlan) await noteAppsWithoutPlan(app, items, output);
   return {
@@ -71,25 +70,6 @@ async function settleAndWait(app: App, options: SettleOptions, output: Output): 
   };
 }
 
-/**
- * Settling a day can make the next one due again: a click that now counts makes one after midnight a repeated one. So what is due is
- * asked for again, until nothing is but days that wait for a plan.
- */
-async function startAndAwait(app: App, options: SettleOptions, output: Output): Promise<FinishedRun[]> {
-  const finished: FinishedRun[] = [];
-  for (let round = 0; round < MOST_ROUNDS; round += 1) {
-    const waiting = new Set(finished.filter(run => run.appsWithoutPlan > 0).map(run => run.businessDay));
-    const runs = await startRuns(runDepsOf(app), options, waiting);
-    if (runs.length === 0) break;
-    await awaitRuns(app, runs, output);
-    for (const { runId } of runs) await grantAfterRun(fundDepsOf(app), runId);
-    await grantPending(fundDepsOf(app));
-    for (const run of runs) finished.push({ ...run, ...(await runProgress(app.db, run.runId)) });
-    if (options.due !== true) break;
-  }
-  return finished;
-}
-
 async function startRuns(
   deps: RunDeps,
   { date, to, run }: SettleOptions,
@@ -103,21 +83,6 @@ async function startRuns(
 function describe({ businessDay, apps, transfers, appsWithoutPlan }: FinishedRun): string {
   const rest = appsWithoutPlan > 0 ? `; ${appsWithoutPlan} without a plan stay due` : '';
   return `${businessDay}: ${transfers.toLocaleString('en-US')} transfers for ${apps.toLocaleString('en-US')} ${apps === 1 ? 'app' : 'apps'}${rest}`;
-}
-
-async function awaitRuns(app: App, runs: readonly SettlementRun[], output: Output): Promise<void> {
-  const total = runs.reduce((sum, run) => sum + run.buckets.length, 0);
-  const runIds = runs.map(run => run.runId);
-  const progress = output.progress({ label: 'settling', total });
-  try {
-    await awaitWork(app, {
-      remaining: async () => total - (await bucketsDone(app.db, runIds)),
-      startWorkers: () => runSettlementWorkers(app, error => output.note(`apportion: ${error.message}`)),
-      onProgress: remaining => progress.update(total - remaining),
-    });
-  } finally {
-    progress.stop();
-  }
 }
 
 async function noteAppsWithoutPlan(app: App, runs: readonly SettlementRun[], output: Output): Promise<void> {

@@ -6,6 +6,7 @@ import { type CommandRegistry, withApp } from '../command.ts';
 
 const DEFAULT_DAYS = 7;
 const MOST_DAYS = 366;
+const NAMED_BATCHES = 3;
 
 export function registerStatus(program: Command, registry: CommandRegistry): void {
   const status = program
@@ -26,13 +27,15 @@ const COLUMNS: readonly Column[] = [
   { title: '', align: 'left' },
 ];
 
-function describe({ inbox, due, runs, queue, recent, stuck }: Status): string {
+function describe({ inbox, due, runs, periods, payouts, queue, recent, stuck }: Status): string {
   const rejected = Object.entries(recent.rejected).map(([reason, lines]) => `${grouped(lines)} ${reason}`);
   const within = recent.days === 1 ? 'in a day' : `in ${recent.days} days`;
   const rows = [
     ['inbox', inboxText(inbox)],
     ['due', dueText(due)],
     ['runs', runsText(runs)],
+    ...periodRows(periods),
+    ...payoutRows(payouts),
     ['queue', queue === null ? 'can’t be reached' : queueText(queue)],
     ['rejected', `${rejected.length === 0 ? 'nothing' : rejected.join(', ')} ${within}`],
     ['conflicts', `${recent.conflicts === 0 ? 'none' : grouped(recent.conflicts)} ${within}`],
@@ -70,4 +73,34 @@ function queueText(queue: NonNullable<Status['queue']>): string {
       return `${kind} ${counted.join(', ')}`;
     })
     .join('; ');
+}
+
+function periodRows({ last_closed, open, blocks, closes_on, unissued }: Status['periods']): string[][] {
+  const closed = last_closed === null ? 'none closed yet' : `closed up to ${last_closed.period}`;
+  const over = open.length === 0 ? '' : `; ${open.join(', ')} ${open.length === 1 ? 'is' : 'are'} over and open`;
+  const order = closes_on === null ? '; no standing order to close' : `; the next closes on ${closes_on}`;
+  const statements = unissued.length === 0 ? '' : `; statements of ${unissued.join(', ')} not issued`;
+  return [
+    ['periods', `${closed}${over}${order}${statements}`],
+    ...blocks.map(({ message, remedy }) => ['', `${message}; ${remedy}`]),
+  ];
+}
+
+function payoutRows({ due, proposed, approved, sent, unmatched_answers: unmatched }: Status['payouts']): string[][] {
+  const late = ({ overdue, due_on: dueOn }: typeof due) =>
+    `, due from ${dueOn} on${overdue === 0 ? '' : `, ${grouped(overdue)} overdue`}`;
+  const rows = [
+    ...(due.payouts === 0 ? [] : [`${payoutsIn(due)} to propose${late(due)}`]),
+    ...(proposed.payouts === 0 ? [] : [`${payoutsIn(proposed)} to approve${late(proposed)}`]),
+    ...(approved.payouts === 0 ? [] : [`${payoutsIn(approved)} to send${late(approved)}`]),
+    ...(sent.payouts === 0 ? [] : [`${payoutsIn(sent)} sent since ${sent.sent_at}, unanswered by the bank`]),
+    ...(unmatched === 0 ? [] : [`${grouped(unmatched)} answers of the bank match no payout`]),
+  ];
+  return (rows.length === 0 ? ['nothing waits'] : rows).map((row, index) => [index === 0 ? 'payouts' : '', row]);
+}
+
+function payoutsIn({ payouts, batches }: Status['payouts']['due']): string {
+  const named = batches.slice(0, NAMED_BATCHES).join(', ');
+  const more = batches.length > NAMED_BATCHES ? ` and ${grouped(batches.length - NAMED_BATCHES)} more batches` : '';
+  return `${grouped(payouts)} ${payouts === 1 ? 'payout' : 'payouts'} of ${named}${more}`;
 }

@@ -3,7 +3,7 @@ import { strictEntry } from '../../catalog/file-entries.ts';
 import { idField } from '../../catalog/file-fields.ts';
 import { bucketOf } from '../../domain/bucket.ts';
 import type { OwnerId } from '../../domain/ids.ts';
-import { nanos } from '../../domain/nanos.ts';
+import { formatAmount, nanos } from '../../domain/nanos.ts';
 import { lockFund, takeStep } from '../../funds/grant-step.ts';
 import { findFund, recordFundChange } from '../../funds/stored-funds.ts';
 import { standingOf } from '../../funds/stored-grants.ts';
@@ -29,11 +29,20 @@ export const fundClose: DecisionKind<z.output<typeof parameters>> = {
     await openFund(tx, fundId);
     await lockFund(tx, fundId);
     await recordFundChange(tx, { fundId, decisionId, change: 'close', amountNanos: 0n }, context.at);
-    const fund = await findFund(tx, fundId);
-    if (fund === null) throw new Error(`fund ${fundId} is gone`);
+    const fund = (await findFund(tx, fundId)) ?? missing(fundId);
     await takeStep(tx, fund, { ...context, cause: 'close' });
   },
+  summary: async (tx, { parameters: { fund: fundId } }) => {
+    const { returnedNanos } = await standingOf(tx, fundId);
+    const { currency } = (await findFund(tx, fundId)) ?? missing(fundId);
+    const returned = formatAmount(nanos(returnedNanos), currency);
+    return { moved: [], notes: [`Fund ${fundId} is closed and has given ${returned} ${currency} back.`] };
+  },
 };
+
+function missing(fundId: string): never {
+  throw new Error(`fund ${fundId} is gone`);
+}
 
 function goingBack(fundId: string, currency: string, leftNanos: bigint): PlannedTransfer {
   return {

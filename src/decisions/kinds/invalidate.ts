@@ -3,8 +3,9 @@ import { strictEntry } from '../../catalog/file-entries.ts';
 import { dayField, idField } from '../../catalog/file-fields.ts';
 import { isId } from '../../domain/ids.ts';
 import { invalidateIn } from '../../settlement/invalidate-traffic.ts';
-import { eventKey } from '../../traffic/invalidation.ts';
-import { referenceKind } from '../reference-kind.ts';
+import { parseEventList } from '../../traffic/event-list-file.ts';
+import { eventKey, eventNamed } from '../../traffic/invalidation.ts';
+import { fileNamed, referenceKind } from '../reference-kind.ts';
 
 const MAX_EVENTS = 100_000;
 const CODE = 'write a short code of lower-case letters, digits and underscores of your own, such as click_farm';
@@ -26,13 +27,23 @@ const parameters = z.union(
     strictEntry({ app: idField, code, slice }),
     strictEntry({ app: idField, code, events: z.array(event, EVENTS).min(1, EVENTS).max(MAX_EVENTS, EVENTS) }),
   ],
-  'write an app, a code, and either a slice or events',
+  'write an app, a code, and one of a slice, events, or a file of events beside this one',
 );
 
 /** Traffic that does not count; the next run takes back what it earned. */
 export const invalidate = referenceKind<z.output<typeof parameters>>({
   name: 'invalidate',
   parameters,
+
+  complete: async (_tx, given, beside) => {
+    const name = fileNamed(given);
+    if (name === null) return { parameters: given, evidence: [] };
+    const { text, source, evidence } = await beside(name);
+    const events = [...parseEventList(text, source).lines.keys()].map(eventNamed);
+    const { file: _, ...others } = given as object & { readonly file: string };
+    return { parameters: { ...others, events }, evidence: [evidence] };
+  },
+
   record: async (tx, given, context) => {
     const { due } = await invalidateIn(tx, context, {
       invalidationId: context.decisionId,
