@@ -11,7 +11,7 @@ import type { Row } from './row.ts';
 /** Of the table; figures that are not named here come last. */
 const ORDER = [
   ...['events', 'replay', 'processor-time', 'disk', 'event-memory', 'verify'],
-  ...['settlement', 'settlement-scale', 'second-run', 'settlement-memory', 'statement', 'trial-balance'],
+  ...['settlement', 'settlement-scale', 'second-run', 'settlement-memory', 'statement', 'trial-balance', 'month'],
 ];
 
 /** Measures, prints a table, writes JSON. A target that is not met is no failure: this tells, it does not judge. */

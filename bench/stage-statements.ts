@@ -4,7 +4,8 @@ import type { Database } from '../src/db/database.ts';
 import { addDays, parseBusinessDay } from '../src/domain/business-day.ts';
 import { parsePeriod } from '../src/domain/period.ts';
 import { trialBalance } from '../src/ledger/trial-balance.ts';
-import { type Statement, statementOf } from '../src/statements/statement.ts';
+import { statementOf } from '../src/statements/statement.ts';
+import type { DeveloperStatement } from '../src/statements/statement-form.ts';
 import { type Bench, Stage } from './bench.ts';
 import { BOOKS_PLAN, BUCKETS } from './books-plan.ts';
 import { BenchHome } from './home.ts';
@@ -143,7 +144,7 @@ class StatementStage {
   }
 }
 
-function checkStatement({ status, developer, items }: Statement, days: number): void {
+function checkStatement({ status, developer, items }: DeveloperStatement, days: number): void {
   if (status === 'settled' && items.length === 1 && items[0]?.days.length === days) return;
   throw new Error(
     `${developer.id}: a statement that is ${status}, with ${items[0]?.days.length} days instead of ${days}`,
