@@ -64,9 +64,14 @@ export async function showList<Row extends object>(
     return { data: {}, text: '', isPrinted: true };
   }
   const page = await app.db.snapshot(tx => list.page(tx, { limit: limit ?? DEFAULT_LIMIT, after }));
-  if (page.next !== null) output.note(`apportion: there are more rows; go on with --after '${page.next}'`);
+  noteNext(output, page.next);
   if (csv === true) await printRows(list, page.items);
   return { data: { ...list.head, ...page }, text: csv === true ? '' : list.table(page.items) };
+}
+
+/** Says how to go on where a page is not the last. */
+export function noteNext(output: Output, next: string | null): void {
+  if (next !== null) output.note(`apportion: there are more rows; go on with --after '${next}'`);
 }
 
 async function printRows<Row extends object>(

@@ -72,20 +72,8 @@ const STATUS_OF: Partial<Record<TransferReason, PayoutStatus>> = {
   payout_cancelled: 'cancelled',
 };
 
-const PAYOUT_REASONS: ReadonlySet<TransferReason> = new Set([
-  'payout',
-  'withholding',
-  'tax_remitted',
-  'payout_sent',
-  'payout_paid',
-  'payout_cancelled',
-  'payout_returned',
-  'exchange',
-  'exchange_rounding',
-]);
-
-export function isOfPayout({ reason }: Pick<BookTransfer, 'reason'>): boolean {
-  return PAYOUT_REASONS.has(reason);
+export function isOfPayout({ payoutId }: Pick<BookTransfer, 'payoutId'>): boolean {
+  return payoutId !== null;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { DecisionRow, DecisionTransferRow, DueRow, ShownDecision } from '../decisions/show-decision.ts';
-import { type Column, grouped, textTable } from './text-table.ts';
+import { type Column, grouped, secondOf, textTable } from './text-table.ts';
 
 /** Transfers shown as text; JSON has them all. */
 const SHOWN_TRANSFERS = 100;
@@ -16,7 +16,7 @@ export function decisionsTable(rows: readonly DecisionRow[]): string {
       row.id,
       row.kind,
       row.status,
-      minute(row.proposed_at),
+      secondOf(row.proposed_at),
       row.proposed_by,
       row.decided_by ?? '',
       row.reason,
@@ -42,10 +42,11 @@ function head(decision: ShownDecision): string[] {
     ['Kind', decision.kind],
     ['Status', decision.status],
     ['Reason', decision.reason],
-    ['Proposed', `${minute(decision.proposed_at)} by ${decision.proposed_by}`],
+    ['Proposed', `${secondOf(decision.proposed_at)} by ${decision.proposed_by}`],
   ];
-  if (decision.expires_at !== null) lines.push(['Expires', minute(decision.expires_at)]);
-  if (decision.decided_at !== null) lines.push(['Decided', `${minute(decision.decided_at)} by ${decision.decided_by}`]);
+  if (decision.expires_at !== null) lines.push(['Expires', secondOf(decision.expires_at)]);
+  if (decision.decided_at !== null)
+    lines.push(['Decided', `${secondOf(decision.decided_at)} by ${decision.decided_by}`]);
   if (decision.note !== null) lines.push(['Note', decision.note]);
   for (const piece of decision.evidence) {
     lines.push(['Evidence', 'text' in piece ? piece.text : `${piece.file} (SHA-256 ${piece.sha256})`]);
@@ -137,9 +138,4 @@ function dueText(rows: readonly DueRow[]): string {
 
 function nextStep({ id }: ShownDecision): string {
   return `Somebody else approves it with: npx apportion decisions approve '${id}' --actor ID`;
-}
-
-/** `2018-04-15T02:00:00.000Z` as `2018-04-15 02:00:00Z`. */
-function minute(instant: string): string {
-  return `${instant.slice(0, 10)} ${instant.slice(11, 19)}Z`;
 }

@@ -8,7 +8,7 @@ import type { PayoutRow } from '../payouts/list-payouts.ts';
 import { type SentFile, WAIT_REASONS } from '../payouts/send-batch.ts';
 import type { ShownPayout } from '../payouts/show-payout.ts';
 import type { UnmatchedAnswer } from '../payouts/unmatched.ts';
-import { type Column, grouped, textTable } from './text-table.ts';
+import { type Column, grouped, secondOf, textTable } from './text-table.ts';
 
 const left = (title: string): Column => ({ title, align: 'left' });
 const right = (title: string): Column => ({ title, align: 'right' });
@@ -40,7 +40,9 @@ export function renderBatches(rows: readonly BatchRow[]): string {
   const files = rows.flatMap(row => row.files.map(file => ({ ...file, batch: row.id })));
   const fileTable = textTable(
     [left('File'), left('Batch'), left('Name'), right('Payouts'), left('Sent'), left('By')],
-    files.map(file => [...[file.id, file.batch, file.name, grouped(file.payouts), minute(file.sent_at), file.sent_by]]),
+    files.map(file => [
+      ...[file.id, file.batch, file.name, grouped(file.payouts), secondOf(file.sent_at), file.sent_by],
+    ]),
   );
   return [batchesTable(rows).join('\n'), ...(files.length === 0 ? [] : [fileTable.join('\n')])].join('\n\n');
 }
@@ -94,7 +96,7 @@ export function renderPayout(payout: ShownPayout): string {
   if (payout.invoice !== null) {
     lines.push([
       'Invoice',
-      `${safe(payout.invoice.number)}, ${minute(payout.invoice.recorded_at)} by ${payout.invoice.by}`,
+      `${safe(payout.invoice.number)}, ${secondOf(payout.invoice.recorded_at)} by ${payout.invoice.by}`,
     ]);
   } else if (payout.invoice_required) lines.push(['Invoice', 'required, not recorded yet']);
   if (payout.tax_remitted_by !== null) lines.push(['Remitted', `by decision ${payout.tax_remitted_by}`]);
@@ -107,7 +109,7 @@ function stepsText({ steps }: ShownPayout): string {
   return textTable(
     [left('Step'), left('At'), left('By'), left('Bank reference'), left('Cause'), left('Reason')],
     steps.map(step => [
-      ...[step.status, minute(step.at), step.by, step.bank_reference ?? ''],
+      ...[step.status, secondOf(step.at), step.by, step.bank_reference ?? ''],
       step.decision ?? step.payment_file ?? step.answer_file ?? '',
       safe(step.reason),
     ]),
@@ -199,9 +201,4 @@ function printable(text: string | null): string {
   if (text === null) return '';
   const plain = safe(text);
   return plain.length > KEPT_WIDTH ? `${plain.slice(0, KEPT_WIDTH)}…` : plain;
-}
-
-/** `2018-04-15T02:00:00.000Z` as `2018-04-15 02:00:00Z`. */
-function minute(instant: string): string {
-  return `${instant.slice(0, 10)} ${instant.slice(11, 19)}Z`;
 }

@@ -91,3 +91,8 @@ export function isZero(decimal: string): boolean {
 export function minuteOf(instant: string): string {
   return `${instant.slice(0, 10)} ${instant.slice(11, 16)} UTC`;
 }
+
+/** `2018-04-15T02:00:00.000Z` as `2018-04-15 02:00:00Z`. */
+export function secondOf(instant: string): string {
+  return `${instant.slice(0, 10)} ${instant.slice(11, 19)}Z`;
+}

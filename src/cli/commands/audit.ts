@@ -5,6 +5,7 @@ import { type Column, textTable } from '../../statements/text-table.ts';
 import { actorArgument, countArgument, instantArgument } from '../arguments.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
 import { printCsv } from '../csv.ts';
+import { noteNext } from '../show-list.ts';
 
 interface AuditOptions extends AuditFilters {
   readonly limit?: number;
@@ -51,7 +52,7 @@ export function registerAudit(program: Command, registry: CommandRegistry): void
         return { data: {}, text: '' };
       }
       const page = await app.db.snapshot(tx => listAudit(tx, { ...options, limit: options.limit ?? DEFAULT_LIMIT }));
-      if (page.next !== null) output.note(`apportion: there are more rows; go on with --after '${page.next}'`);
+      noteNext(output, page.next);
       if (csv === true) await printCsv(CSV, flat(page.items));
       return {
         data: page,

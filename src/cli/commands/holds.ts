@@ -4,6 +4,7 @@ import { DEFAULT_LIMIT, MAX_LIMIT } from '../../domain/page-cursor.ts';
 import { holdsTable } from '../../statements/render-holds.ts';
 import { countArgument } from '../arguments.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
+import { noteNext } from '../show-list.ts';
 
 interface ListOptions {
   readonly book?: string;
@@ -30,7 +31,7 @@ export function registerHolds(program: Command, registry: CommandRegistry): void
       const { book = null, all = false, limit, after } = given as unknown as ListOptions;
       const { bucketCount } = app.installation;
       const page = await app.db.snapshot(tx => listHolds(tx, { bucketCount, book, withEnded: all, limit, after }));
-      if (page.next !== null) output.note(`apportion: there are more rows; go on with --after '${page.next}'`);
+      noteNext(output, page.next);
       return { data: page, text: page.items.length === 0 ? 'no holds in force' : holdsTable(page.items) };
     }),
   );

@@ -18,6 +18,7 @@ import { renderPayees, renderPayoutTerms, renderRates } from '../../statements/r
 import { actorArgument, countArgument, currencyArgument, dayArgument } from '../arguments.ts';
 import { type CommandRegistry, type Result, withApp } from '../command.ts';
 import type { Output } from '../output.ts';
+import { noteNext } from '../show-list.ts';
 
 /** What payouts go by: terms, payees and rates of exchange, below the command `payouts`. */
 export function registerPayoutTerms(payouts: Command, registry: CommandRegistry): void {
@@ -165,8 +166,4 @@ function paged(command: Command): Command {
   return command
     .option('--limit <rows>', `at most so many rows, up to ${MAX_LIMIT}`, countArgument(MAX_LIMIT), DEFAULT_LIMIT)
     .option('--after <cursor>', 'go on behind the row where the last page ended');
-}
-
-function noteNext(output: Output, next: string | null): void {
-  if (next !== null) output.note(`apportion: there are more rows; go on with --after '${next}'`);
 }

@@ -17,6 +17,7 @@ import { type CommandRegistry, withApp } from '../command.ts';
 import { csvText, printCsv } from '../csv.ts';
 import { openOutFile } from '../out-file.ts';
 import { payoutDeps } from '../payout-deps.ts';
+import { noteNext } from '../show-list.ts';
 
 /** What goes to the bank and comes back from it, and the invoices that it waits for, below the command `payouts`. */
 export function registerBank(payouts: Command, registry: CommandRegistry): void {
@@ -159,7 +160,7 @@ function registerUnmatched(payouts: Command, registry: CommandRegistry): void {
     withApp(output, async app => {
       const { limit, after, csv } = given as { limit: number; after?: string; csv?: boolean };
       const page = await app.db.snapshot(tx => unmatchedAnswers(tx, { limit, after }));
-      if (page.next !== null) output.note(`apportion: there are more rows; go on with --after '${page.next}'`);
+      noteNext(output, page.next);
       if (csv === true) await printCsv(UNMATCHED_CSV, page.items.map(plain));
       return { data: page, text: csv === true ? '' : renderUnmatched(page.items) };
     }),

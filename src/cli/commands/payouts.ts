@@ -23,6 +23,7 @@ import { type CommandRegistry, type Result, withApp } from '../command.ts';
 import { csvText, printCsv } from '../csv.ts';
 import type { Output } from '../output.ts';
 import { payoutDeps } from '../payout-deps.ts';
+import { noteNext } from '../show-list.ts';
 import { registerPayoutTerms } from './payout-terms.ts';
 import { registerBank } from './payouts-bank.ts';
 
@@ -139,7 +140,7 @@ async function showList(app: App, options: ListOptions, output: Output): Promise
       return { data: {}, text: '' };
     }
     const page = await listPayouts(tx, { ...filters, limit, after });
-    noteNext(page.next, output);
+    noteNext(output, page.next);
     if (csv === true) await printCsv(PAYOUT_CSV, flat(page.items));
     return { data: page, text: csv === true ? '' : renderPayoutList(page.items) };
   });
@@ -190,7 +191,7 @@ function registerCarried(payouts: Command, registry: CommandRegistry): void {
         ...{ developerId: developer, providerId: provider },
       };
       const page = await app.db.snapshot(tx => listCarried(tx, { ...filters, limit, after }));
-      noteNext(page.next, output);
+      noteNext(output, page.next);
       if (csv === true) await printCsv(['book', 'amount', 'currency', 'reason'], page.items);
       return { data: page, text: csv === true ? '' : renderCarried(page.items) };
     }),
@@ -205,8 +206,4 @@ function paged(command: Command): Command {
     .option('--limit <rows>', `at most so many rows, up to ${MOST_ROWS}`, countArgument(MOST_ROWS), MOST_ROWS)
     .option('--after <cursor>', 'go on behind the row where the last page ended')
     .option('--csv', 'print CSV');
-}
-
-function noteNext(next: string | null, output: Output): void {
-  if (next !== null) output.note(`apportion: there are more rows; go on with --after '${next}'`);
 }

@@ -6,6 +6,7 @@ import { DEFAULT_LIMIT, MAX_LIMIT } from '../../domain/page-cursor.ts';
 import { type Column, textTable } from '../../statements/text-table.ts';
 import { countArgument } from '../arguments.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
+import { noteNext } from '../show-list.ts';
 
 export function registerPersons(program: Command, registry: CommandRegistry): void {
   const persons = program
@@ -36,7 +37,7 @@ export function registerPersons(program: Command, registry: CommandRegistry): vo
     withApp(output, async app => {
       const { limit, after } = given as { limit: number; after?: string };
       const page = await app.db.snapshot(tx => listPersons(tx, { at: app.now(), limit, after }));
-      if (page.next !== null) output.note(`apportion: there are more rows; go on with --after '${page.next}'`);
+      noteNext(output, page.next);
       return { data: page, text: page.items.length === 0 ? 'nobody' : personsTable(page.items) };
     }),
   );

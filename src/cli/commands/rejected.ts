@@ -11,6 +11,7 @@ import { awaitProcessing, describeCounts, describeSummary } from '../await-proce
 import { type CommandRegistry, type Result, withApp } from '../command.ts';
 import { printCsv } from '../csv.ts';
 import type { Output } from '../output.ts';
+import { noteNext } from '../show-list.ts';
 
 interface FilterOptions {
   readonly reason?: string;
@@ -61,7 +62,7 @@ async function showRejected(app: App, options: ListOptions, output: Output): Pro
     page: await listRejected(tx, { ...filters, limit, after }),
     counts: await countRejected(tx, filters),
   }));
-  if (page.next !== null) output.note(`apportion: there are more rows; go on with --after '${page.next}'`);
+  noteNext(output, page.next);
   if (csv === true) await printCsv(COLUMNS, page.items);
   const reasons = Object.fromEntries(counts.map(({ reason, lines }) => [reason, lines]));
   return { data: { ...page, reasons }, text: csv === true ? '' : describe(page.items, counts) };
