@@ -202,7 +202,10 @@ export class SettlementSystem {
       traffic: async () => await importTrafficFile(deps, trafficFiles(text)),
       invalidation: async () =>
         (await db.transaction(tx => invalidateIn(tx, { ...deps, at }, invalidationRequest(text)))).invalidation,
-      reinstatement: async () => (await db.transaction(tx => reinstateIn(tx, { at }, JSON.parse(text)))).invalidation,
+      reinstatement: async () => {
+        const { invalidation } = await db.transaction(tx => reinstateIn(tx, { at }, JSON.parse(text)));
+        return invalidation.reinstatement ?? invalidation;
+      },
     };
     const { referenceVersion } = await runs[kind]();
     this.imports.push({ kind, text, now: this.now, referenceVersion });
