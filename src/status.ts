@@ -1,4 +1,5 @@
 import type { App } from './app.ts';
+import { excessiveLogin } from './db/login-rights.ts';
 import type { BusinessDay } from './domain/business-day.ts';
 import { isRefusal } from './domain/errors.ts';
 import { dueStatus } from './earnings/due-status.ts';
@@ -47,6 +48,8 @@ export interface Status extends HalfMonthStatus {
     readonly rejected: Readonly<Record<string, number>>;
     readonly conflicts: number;
   };
+  /** What is well only as long as nothing else goes wrong, in words. */
+  readonly warnings: readonly string[];
   /** What somebody has to look at, in words; empty when all is well. */
   readonly stuck: readonly string[];
 }
@@ -56,13 +59,14 @@ export async function readStatus(app: App, { days }: { readonly days: number }):
   const now = app.now();
   const today = app.calendar.dayOf(now.getTime());
   const since = new Date(now.getTime() - days * DAY_MS);
-  const { inbox, due, unfinished, last, recent, halfMonths } = await app.db.snapshot(async tx => ({
+  const { inbox, due, unfinished, last, recent, halfMonths, login } = await app.db.snapshot(async tx => ({
     inbox: await inboxStatus(tx),
     due: await dueStatus(tx, { today }),
     unfinished: (await listRuns(tx, { unfinished: true, limit: MOST_RUNS })).items,
     last: (await listRuns(tx, { limit: 1 })).items[0] ?? null,
     recent: await recentTrouble(tx, { since }),
     halfMonths: await readHalfMonthStatus(tx, app),
+    login: await excessiveLogin(tx),
   }));
   const { counts, problem } = await countJobs(app);
   const oldestRun = unfinished.at(-1) ?? null;
@@ -91,6 +95,7 @@ export async function readStatus(app: App, { days }: { readonly days: number }):
     ...halfMonths,
     queue: counts,
     recent: { days, ...recent },
+    warnings: login === null ? [] : [login],
     stuck: [
       ...(problem === null ? [] : [problem]),
       ...waitingTooLong(now, inbox.oldestPendingAt, 'batches wait in the inbox: is a worker running ("apportion up")?'),

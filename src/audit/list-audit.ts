@@ -50,27 +50,29 @@ const SELECT = `select entry_id as id, began_at, ended_at, actor, command, resul
 /** Commands that changed anything, or tried, the last first. Refuses (`bad_limit`, `bad_cursor`) a page that can't be given. */
 export async function listAudit(
   q: Queryable,
-  {
-    limit = DEFAULT_LIMIT,
-    after,
-    ...filters
-  }: AuditFilters & { readonly limit?: number; readonly after?: string | undefined },
+  { limit = DEFAULT_LIMIT, ...asked }: AuditFilters & After & { readonly limit?: number },
 ): Promise<{ items: AuditRow[]; next: string | null }> {
-  const key = after === undefined ? [null, null] : readCursor(after, CURSOR);
   const most = checkLimit(limit);
-  const { rows } = await q.query<SelectedRow>(`${SELECT} limit $7`, [...valuesOf(filters), ...key, most + 1]);
+  const { rows } = await q.query<SelectedRow>(`${SELECT} limit $7`, [...valuesOf(asked), most + 1]);
   const items = rows.slice(0, most).map(auditRow);
   const last = items.at(-1);
   return { items, next: rows.length > most && last !== undefined ? writeCursor([last.began_at, last.id]) : null };
 }
 
-/** All of them, for an export; `tx` is a snapshot that runs nothing else until the last row is read. */
-export async function* streamAudit(tx: pg.ClientBase, filters: AuditFilters): AsyncGenerator<AuditRow> {
-  for await (const row of streamRows<SelectedRow>(tx, SELECT, [...valuesOf(filters), null, null])) yield auditRow(row);
+/**
+ * All of them behind `after`, for an export; `tx` is a snapshot that runs nothing else until the last row is read. Refuses `bad_cursor`.
+ */
+export async function* streamAudit(tx: pg.ClientBase, asked: AuditFilters & After): AsyncGenerator<AuditRow> {
+  for await (const row of streamRows<SelectedRow>(tx, SELECT, valuesOf(asked))) yield auditRow(row);
 }
 
-function valuesOf({ actor, command, from, to }: AuditFilters): unknown[] {
-  return [actor ?? null, command ?? null, from ?? null, to ?? null];
+interface After {
+  readonly after?: string | undefined;
+}
+
+function valuesOf({ actor, command, from, to, after }: AuditFilters & After): unknown[] {
+  const key = after === undefined ? [null, null] : readCursor(after, CURSOR);
+  return [actor ?? null, command ?? null, from ?? null, to ?? null, ...key];
 }
 
 function auditRow(row: SelectedRow): AuditRow {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Refusal } from '../domain/errors.ts';
 import { shown } from '../domain/shown.ts';
 import type { FileProblems } from './file-problems.ts';
+import { repeatedField } from './repeated-fields.ts';
 
 /** One entry of a list in a file, with its place for messages. */
 export interface Entry<Value> {
@@ -34,7 +35,7 @@ export function parseLists<List extends string>(
 
 /**
  * The one object of a JSON file; `form` is the remedy where there is none.
- * @throws Refusal with `code` when it is not JSON or not an object
+ * @throws Refusal with `code` when it is not JSON, not an object or has a field twice in one object
  */
 export function parseObject(
   text: string,
@@ -45,6 +46,8 @@ export function parseObject(
   if (text.trim() === '') throw refuse('the file is empty', form);
   const file = parseJson(text, fault => refuse(`not JSON, ${fault}`, 'correct or write the file again'));
   if (typeof file !== 'object' || file === null || Array.isArray(file)) throw refuse(`holds ${shown(file)}`, form);
+  const repeated = repeatedField(text);
+  if (repeated !== null) throw refuse(`${shown(repeated)} stands twice in one object`, 'keep one of them');
   return file;
 }
 

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { Refusal } from '../domain/errors.ts';
 
@@ -18,14 +19,26 @@ export async function readReferenceFile(
   path: string,
   { maxBytes = MAX_FILE_BYTES }: { readonly maxBytes?: number } = {},
 ): Promise<ReferenceFile> {
-  const bytes = await readBytes(path, maxBytes);
+  return { text: textOf(path, await readBytes(path, maxBytes)), source: path };
+}
+
+/**
+ * As above, with the SHA-256 of the very bytes that were read, in hexadecimal: the file may be another one a moment later.
+ * @throws Refusal `bad_file`
+ */
+export async function readDigestedFile(path: string): Promise<ReferenceFile & { readonly sha256: string }> {
+  const bytes = await readBytes(path, MAX_FILE_BYTES);
+  return { text: textOf(path, bytes), source: path, sha256: hash('sha256', bytes, 'hex') };
+}
+
+function textOf(path: string, bytes: Buffer): string {
   try {
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), source: path };
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw badFile(
       path,
       'the file is not UTF-8 text',
-      'hand in the JSON itself, neither packed nor in another encoding',
+      'hand in the text itself, neither packed nor in another encoding',
     );
   }
 }

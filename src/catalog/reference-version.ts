@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto';
 import type pg from 'pg';
 import type { Queryable } from '../db/database.ts';
+import { isDryRun } from '../db/dry-run.ts';
+import { type Lock, takeLock } from '../db/lock.ts';
 import { digestAllRows, digestNewRows, insertNewRows, type NewRows, type RowsDigest } from './reference-rows.ts';
 
 export type ReferenceKind =
@@ -20,14 +22,22 @@ export interface DamagedVersion {
   readonly kind: ReferenceKind | null;
 }
 
+export const REFERENCE_LOCK: Lock = {
+  name: 'the reference lock',
+  holders: 'an import, an approval, a settlement or a closing',
+  // Sealing millions of transfers, or marking years of days due, takes minutes.
+  waitMs: 300_000,
+  key: { text: 'apportion.reference', number: 0 },
+};
+
 /**
  * Held until the transaction ends. Imports take it exclusively, so that versions commit in the order of their numbers; settlement
  * shares it, so that no plan arrives between its reading and its commit and goes without a due mark. Take it before the first
- * statement whose snapshot matters.
+ * statement whose snapshot matters. A dry run shares it, for it changes nothing that a settlement could read.
+ * @throws Refusal `database_busy` after five minutes
  */
 export async function lockReference(tx: pg.ClientBase, mode: 'shared' | 'exclusive'): Promise<void> {
-  const lock = mode === 'shared' ? 'pg_advisory_xact_lock_shared' : 'pg_advisory_xact_lock';
-  await tx.query(`select ${lock}(hashtextextended('apportion.reference', 0))`);
+  await takeLock(tx, REFERENCE_LOCK, isDryRun(tx) ? 'shared' : mode);
 }
 
 /** The last version of catalog and plans; 0 before the first import. */

@@ -43,6 +43,24 @@ const USAGE_EXIT_CODE = 2;
 export async function main(argv: readonly string[]): Promise<number> {
   endInOneLine();
   let chosen: Chosen | null = null;
+  const program = makeProgram(given => {
+    chosen = given;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0;
+    if (argv.includes('--json')) {
+      printJsonError({ code: 'bad_usage', message: error.message.replace(/^error: /, ''), details: {} });
+    }
+    return USAGE_EXIT_CODE;
+  }
+  return chosen === null ? USAGE_EXIT_CODE : await run(chosen);
+}
+
+/** The command line, which tells the command that it was given instead of running it. */
+export function makeProgram(onGiven: (given: Chosen) => void): Command {
   const program = new Command('apportion');
   program
     .description(
@@ -55,23 +73,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     command
       .option('--json', 'print one JSON object')
       .exitOverride()
-      .action(() => {
-        chosen = { action, command, changes };
-      });
+      .action(() => onGiven({ action, command, changes }));
   };
   const registry: CommandRegistry = { on: choose(false), onRecord: choose(true) };
   registerAll(program, registry);
-  try {
-    await program.parseAsync([...argv], { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return 0;
-    if (argv.includes('--json')) {
-      printJsonError({ code: 'bad_usage', message: error.message.replace(/^error: /, ''), details: {} });
-    }
-    return USAGE_EXIT_CODE;
-  }
-  return chosen === null ? USAGE_EXIT_CODE : await run(chosen);
+  return program;
 }
 
 /** Every command there is. */

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { BusinessDay } from '../domain/business-day.ts';
-import { formatDecimal, nanos } from '../domain/nanos.ts';
+import { formatDecimal } from '../domain/nanos.ts';
 import { netGrossDigests, netGrossOfDays } from '../earnings/net-gross-of-days.ts';
 import { adRevenueDigests, adRevenueOfDays } from '../ledger/ad-revenue-of-days.ts';
 
@@ -45,14 +45,10 @@ export async function unitDifferences(
         businessDay: day,
         appId,
         currency,
-        earned: decimal(net.get(key)),
-        posted: decimal(revenue.get(key)),
+        earned: formatDecimal(BigInt(net.get(key) ?? 0)),
+        posted: formatDecimal(BigInt(revenue.get(key) ?? 0)),
       });
     }
   }
   return found;
-}
-
-function decimal(amount: string | undefined): string {
-  return formatDecimal(nanos(BigInt(amount ?? 0)), 2);
 }

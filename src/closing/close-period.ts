@@ -16,7 +16,7 @@ import {
   totalsOf,
 } from '../ledger/seal.ts';
 import { movedBooks } from '../ledger/sealed-books.ts';
-import { balancesBefore, insertBucketSeals, insertPeriodSeal } from '../ledger/stored-seals.ts';
+import { balancesThrough, insertBucketSeals, insertPeriodSeal } from '../ledger/stored-seals.ts';
 import { checkPayouts, type PayoutDifference } from '../payouts/check-payouts.ts';
 import { type UnitDifference, unitDifferences } from './check-units.ts';
 import type { Block, Closing, ClosingContext } from './closing.ts';
@@ -95,7 +95,7 @@ async function readBucket(
   const payouts = await checkPayouts(client, { bucket, fromDay: parsePeriod(previousPeriod(period)).firstDay });
   if (payouts.length > 0) throw payoutsDiffer(period, payouts);
   const moved = await movedBooks(client, { bucket, period });
-  const before = await balancesBefore(client, { bucket, period });
+  const before = await balancesThrough(client, { bucket, period: previousPeriod(period) });
   const books = moved.map(book => sealBook(book, before.get(`${book.ownerId}\0${book.currency}`) ?? {}));
   return { seal: sealBucket(bucket, books), books, totals: totalsOf(moved) };
 }

@@ -1,9 +1,24 @@
 import pg from 'pg';
 import { Refusal } from '../domain/errors.ts';
 
+export const LOCK_TIMEOUT = '55P03';
+const DEADLOCK = '40P01';
+const SERIALIZATION_FAILURE = '40001';
+const IDLE_IN_TRANSACTION = '25P03';
+
+/** Of somebody else who was in the way, and what it means. */
+const CONFLICTS: ReadonlyMap<string, string> = new Map([
+  [LOCK_TIMEOUT, 'somebody else held for too long what this was waiting for'],
+  [DEADLOCK, 'this and somebody else were waiting for each other, so Postgres ended this'],
+  [SERIALIZATION_FAILURE, 'somebody else changed the same meanwhile'],
+  [IDLE_IN_TRANSACTION, 'this program stood still for too long while others waited for it, so Postgres ended its work'],
+]);
+
 /** SQLSTATE classes and codes that say "not now", whatever the data: the same work may succeed later. */
 const SERVICE_CLASSES = ['08', '53', '57', '58'];
-const SERVICE_CODES = ['40001', '40P01', '25006', '55P03', '3D000', '28000', '28P01'];
+const SERVICE_CODES = [...CONFLICTS.keys(), '25006', '3D000', '28000', '28P01'];
+/** Of a Refusal that such a failure comes out as. */
+const SERVICE_REFUSALS = ['database_unavailable', 'database_busy'];
 const NETWORK_CODES = [
   'ECONNREFUSED',
   'ECONNRESET',
@@ -28,7 +43,7 @@ function codeOf(error: unknown): string | null {
 
 /** True when Postgres is away, overloaded or in conflict, so that the same work should be tried again. */
 export function isServiceFailure(error: unknown): boolean {
-  if (error instanceof Refusal) return error.code === 'database_unavailable';
+  if (error instanceof Refusal) return SERVICE_REFUSALS.includes(error.code);
   const code = codeOf(error);
   if (error instanceof pg.DatabaseError) {
     return code !== null && (SERVICE_CLASSES.includes(code.slice(0, 2)) || SERVICE_CODES.includes(code));
@@ -49,11 +64,30 @@ export function toServiceRefusal(error: unknown): unknown {
   if (error instanceof Refusal || !isServiceFailure(error)) return error;
   const code = codeOf(error);
   const said = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+  const conflict = code === null ? undefined : CONFLICTS.get(code);
+  if (conflict !== undefined) return busyRefusal({ sqlstate: code, message: `${conflict} (${said})` });
   return new Refusal({
     code: 'database_unavailable',
     message: `Postgres can't be used: ${said}`,
     remedy: remedyFor(code),
     details: { sqlstate: code },
+    exitCode: 3,
+  });
+}
+
+/** The server is there, and somebody else is in the way: nothing of the transaction was done. */
+export function busyRefusal({
+  sqlstate,
+  message,
+}: {
+  readonly sqlstate: string | null;
+  readonly message: string;
+}): Refusal {
+  return new Refusal({
+    code: 'database_busy',
+    message,
+    remedy: 'try again, for nothing was done by halves; who waits for whom is told by: npx apportion status',
+    details: { sqlstate },
     exitCode: 3,
   });
 }

@@ -23,32 +23,39 @@ export interface Decided {
   readonly fresh: boolean;
 }
 
-const APPROVERS: readonly Role[] = ['approver'];
-const REJECTERS: readonly Role[] = ['approver', 'finance'];
+/** Unless the kind names others. */
+export const APPROVERS: readonly Role[] = ['approver'];
+/** Besides those that the kind names to approve. */
+export const REJECTERS: readonly Role[] = ['approver', 'finance'];
 
 /**
- * Applies a decision, whole or not at all: what it does and the record of it commit together. Approving an applied one again
- * changes nothing.
+ * Applies a decision, whole or not at all: what it does and the record of it commit together. Approving an applied one again, as
+ * somebody who may, changes nothing.
  * @throws Refusal `unknown_decision`, `decision_ended`, `decision_expired`, `own_decision`, those of `actingPerson`; the kind's reason
  * where it can't be applied any more, and then it stays proposed
  */
 export async function approve(deps: DecisionDeps, deciding: Deciding): Promise<Decided> {
   const { db, bucketCount, calendar, now } = deps;
-  const proposed = await knownDecision(deps, deciding.decisionId);
+  const at = now();
+  // Nobody's locks are taken, and no room made, for somebody who may not.
+  const proposed = await db.snapshot(async tx => {
+    const decision = await mustFind(tx, deciding.decisionId);
+    await approverOf(tx, decision, { ...deciding, at });
+    return decision;
+  });
+  if (proposed.outcome !== null) return ended(proposed, 'applied');
+  refuseExpired(proposed, at);
   const kind = kindOf(proposed.kind);
   const parameters = kind.parameters.parse(proposed.parameters);
-  const context = { bucketCount, calendar, at: now() };
-  if (proposed.outcome === null) await makeRoom(deps, kind, { parameters, context });
+  const context = { bucketCount, calendar, at };
+  await makeRoom(deps, kind, { parameters, context });
   return await db.transaction(async tx => {
     await takeLocks(tx, kind, { parameters, context });
-    // Once more under the locks: somebody may have decided while they were awaited.
-    const decision = (await findDecision(tx, deciding.decisionId)) ?? proposed;
+    // Once more under the locks: somebody may have decided, or persons may have changed, while they were awaited.
+    const decision = await mustFind(tx, deciding.decisionId);
+    const person = await approverOf(tx, decision, { ...deciding, at });
     if (decision.outcome !== null) return ended(decision, 'applied');
-    const roles = kind.approvers ?? APPROVERS;
-    const person = await actingPerson(tx, { ...deciding, at: context.at, roles, deed: `approve "${kind.name}"` });
-    refuseExpired(decision, context.at);
-    refuseOwn(decision, person);
-    const decided = await record(tx, decision, { ...deciding, outcome: 'applied', person, at: context.at });
+    const decided = await record(tx, decision, { ...deciding, outcome: 'applied', person, at });
     if (!decided.fresh) return decided;
     const { decisionId, proposedBy, proposedAt, reason } = decision;
     const approved = { decisionId, parameters, proposedBy, proposedAt, approvedBy: person.personId, reason };
@@ -65,10 +72,10 @@ export async function reject({ db, now }: DecisionDeps, deciding: Deciding): Pro
   return await db.transaction(async tx => {
     const at = now();
     const decision = await mustFind(tx, deciding.decisionId);
-    if (decision.outcome !== null) return ended(decision, 'rejected');
     const kind = kindOf(decision.kind);
     const roles = [...REJECTERS, ...(kind.approvers ?? [])];
     const person = await actingPerson(tx, { ...deciding, at, roles, deed: `reject "${kind.name}"` });
+    if (decision.outcome !== null) return ended(decision, 'rejected');
     refuseExpired(decision, at);
     return await record(tx, decision, { ...deciding, outcome: 'rejected', person, at });
   });
@@ -82,7 +89,6 @@ export async function withdraw({ db, now }: DecisionDeps, deciding: Deciding): P
   return await db.transaction(async tx => {
     const at = now();
     const decision = await mustFind(tx, deciding.decisionId);
-    if (decision.outcome !== null) return ended(decision, 'withdrawn');
     const person = await actingPerson(tx, { ...deciding, at, roles: [], deed: 'withdraw it' });
     if (person.personId !== decision.proposedBy) {
       throw new Refusal({
@@ -92,6 +98,7 @@ export async function withdraw({ db, now }: DecisionDeps, deciding: Deciding): P
         details: { id: decision.decisionId, proposed_by: decision.proposedBy },
       });
     }
+    if (decision.outcome !== null) return ended(decision, 'withdrawn');
     refuseExpired(decision, at);
     return await record(tx, decision, { ...deciding, outcome: 'withdrawn', person, at });
   });
@@ -152,6 +159,19 @@ function ended(decision: Decision, asked: Outcome['outcome']): Decided {
     remedy: 'propose anew what is still wanted',
     details: { id: decisionId, status: outcome?.outcome, actor: outcome?.actor },
   });
+}
+
+/** Who approves, if that one may and has not proposed it. */
+async function approverOf(
+  tx: pg.ClientBase,
+  decision: Decision,
+  { actor, at }: Pick<Deciding, 'actor'> & { readonly at: Date },
+): Promise<Person> {
+  const kind = kindOf(decision.kind);
+  const roles = kind.approvers ?? APPROVERS;
+  const person = await actingPerson(tx, { actor, at, roles, deed: `approve "${kind.name}"` });
+  refuseOwn(decision, person);
+  return person;
 }
 
 function refuseExpired(decision: Decision, at: Date): void {

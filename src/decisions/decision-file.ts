@@ -6,12 +6,12 @@ import { z } from 'zod';
 import { parseEntry, parseObject, strictEntry } from '../catalog/file-entries.ts';
 import { idField, parsedField, textField } from '../catalog/file-fields.ts';
 import { FileProblems } from '../catalog/file-problems.ts';
-import { type ReferenceFile, readReferenceFile } from '../catalog/reference-file.ts';
+import { type ReferenceFile, readDigestedFile } from '../catalog/reference-file.ts';
 import { Refusal } from '../domain/errors.ts';
 import { parseInstant } from '../domain/instant.ts';
 import { shown } from '../domain/shown.ts';
 import type { Evidence, Proposal } from './decision.ts';
-import type { FileBeside } from './kind.ts';
+import type { FileBeside, KindContext } from './kind.ts';
 import { KINDS, kindNamed } from './kinds.ts';
 import { BLANK } from './ready-decision.ts';
 
@@ -84,14 +84,18 @@ export async function parseProposal({ text, source }: ReferenceFile): Promise<Pr
  * The proposal with its parameters as they are stored: complete and judged by the kind's schema.
  * @throws Refusal `bad_decision`, or what is wrong with a file beside it
  */
-export async function completeProposal(tx: pg.ClientBase, { source, ...proposal }: ProposalFile): Promise<Proposal> {
+export async function completeProposal(
+  tx: pg.ClientBase,
+  { source, ...proposal }: ProposalFile,
+  context: Pick<KindContext, 'at' | 'calendar'>,
+): Promise<Proposal> {
   const kind = kindNamed(proposal.kind);
   if (kind === null) throw new Error(`there is no kind ${proposal.kind}`);
   const beside = async (name: string) => await readBeside(source, name);
   const complete =
     kind.complete === undefined
       ? { parameters: proposal.parameters, evidence: [] }
-      : await kind.complete(tx, proposal.parameters, beside);
+      : await kind.complete(tx, proposal.parameters, beside, context);
   const problems = new FileProblems({ source, code: BAD_DECISION });
   const parsed = parseEntry(complete.parameters, { place: 'parameters', schema: kind.parameters, problems });
   problems.refuseIfAny();
@@ -100,16 +104,32 @@ export async function completeProposal(tx: pg.ClientBase, { source, ...proposal 
 
 /** @throws Refusal `bad_file` */
 async function readBeside(source: string, name: string): Promise<FileBeside> {
-  const place = path.resolve(path.dirname(source), name);
-  const { text } = await readReferenceFile(place);
-  return { text, source: name, evidence: { file: name, sha256: hash('sha256', await readFile(place), 'hex') } };
+  const place = placeBeside(source, name);
+  if (place === null) {
+    throw new Refusal({
+      code: 'bad_file',
+      message: `${source}: ${shown(name)} lies outside the folder of the proposal`,
+      remedy: 'put the file beside the proposal, or in a folder below',
+      details: { source, file: name },
+    });
+  }
+  const { text, sha256 } = await readDigestedFile(place);
+  return { text, source: name, evidence: { file: name, sha256 } };
+}
+
+/** Null where a name leaves the folder of the proposal: it may name what belongs to it, no other file of the machine. */
+function placeBeside(source: string, name: string): string | null {
+  const folder = path.resolve(path.dirname(source));
+  const place = path.resolve(folder, name);
+  return place.startsWith(path.join(folder, path.sep)) ? place : null;
 }
 
 /** Evidence may lie elsewhere; where it lies beside the proposal, it must be what is told. */
 async function checkFiles(source: string, evidence: readonly Evidence[]): Promise<void> {
   for (const piece of evidence) {
     if (!('file' in piece)) continue;
-    const bytes = await readFile(path.resolve(path.dirname(source), piece.file)).catch(() => null);
+    const place = placeBeside(source, piece.file);
+    const bytes = place === null ? null : await readFile(place).catch(() => null);
     const found = bytes === null ? piece.sha256 : hash('sha256', bytes, 'hex');
     if (found === piece.sha256) continue;
     throw new Refusal({

@@ -1,12 +1,22 @@
+import path from 'node:path';
 import type pg from 'pg';
 import { FileProblems } from '../catalog/file-problems.ts';
 import { knownBooks } from '../catalog/known-books.ts';
 import type { ReferenceFile } from '../catalog/reference-file.ts';
 import { lockReference } from '../catalog/reference-version.ts';
 import type { Database } from '../db/database.ts';
+import { type Lock, takeLock } from '../db/lock.ts';
 import type { Person } from './person.ts';
 import { BAD_PERSONS, type PersonFile, type PersonInput, parsePersons } from './person-file.ts';
-import { insertPersonVersions, lastVersions } from './stored-persons.ts';
+import { needsDecision } from './ready-decision.ts';
+import { canDecideByTwo, insertPersonVersions, lastVersions } from './stored-persons.ts';
+
+export const PERSONS_LOCK: Lock = {
+  name: 'the lock of persons',
+  holders: 'another import of persons',
+  waitMs: 60_000,
+  key: { text: 'apportion.persons', number: 0 },
+};
 
 export interface PersonsImport {
   readonly added: number;
@@ -15,9 +25,9 @@ export interface PersonsImport {
 }
 
 /**
- * Records persons who are new or described otherwise as a new version, in one transaction; a second import of the same file changes
- * nothing. An id that differs from a recorded one only in case is that person's.
- * @throws Refusal `bad_persons`: nothing of the file was taken
+ * Imports persons in one transaction, as one person may: once two are on record of whom one may propose and the other approve, none that
+ * are new or changed.
+ * @throws Refusal `bad_persons`, `needs_decision`: nothing of the file was taken
  */
 export async function importPersonsFile(
   { db, now }: { readonly db: Database; readonly now: () => Date },
@@ -25,25 +35,49 @@ export async function importPersonsFile(
 ): Promise<PersonsImport> {
   const file = parsePersons(text, source);
   return await db.transaction(async tx => {
+    const at = now();
     // What one person imports alone, which nobody may any more once there are persons, has committed then or sees them.
     await lockReference(tx, 'shared');
-    // One import at a time, so that versions are numbered in the order in which they commit.
-    await tx.query(`select pg_advisory_xact_lock(hashtextextended('apportion.persons', 0))`);
-    await checkBooks(tx, file);
-    const recordedAt = now();
-    const known = await lastVersions(
-      tx,
-      file.persons.map(person => person.id),
-    );
-    const fresh: Person[] = [];
-    for (const input of file.persons) {
-      const before = known.get(input.id.toLowerCase());
-      if (before === undefined || differs(before, input)) fresh.push(versionAfter(before, input, recordedAt));
+    await lockPersons(tx);
+    const twoMayDecide = await canDecideByTwo(tx, at);
+    const { added, changed } = await recordPersons(tx, file, at);
+    const counts = { added: added.length, changed: changed.length };
+    if (twoMayDecide && counts.added + counts.changed > 0) {
+      const parameters = { file: path.basename(source) };
+      throw needsDecision({ ...counts, what: 'persons', kind: 'persons', source, parameters });
     }
-    await insertPersonVersions(tx, fresh, recordedAt);
-    const added = fresh.filter(person => person.version === 1).length;
-    return { added, changed: fresh.length - added, unchanged: file.persons.length - fresh.length };
+    return { ...counts, unchanged: file.persons.length - counts.added - counts.changed };
   });
+}
+
+/** One recording at a time, so that versions are numbered in the order in which they commit. */
+export async function lockPersons(tx: pg.ClientBase): Promise<void> {
+  await takeLock(tx, PERSONS_LOCK);
+}
+
+export interface RecordedPersons {
+  readonly added: readonly Person[];
+  readonly changed: readonly Person[];
+}
+
+/**
+ * Records persons who are new or described otherwise, as a new version. An id that differs from a recorded one only in case is that
+ * person's. Take `lockPersons` before.
+ * @throws Refusal `bad_persons`
+ */
+export async function recordPersons(tx: pg.ClientBase, file: PersonFile, at: Date): Promise<RecordedPersons> {
+  await checkBooks(tx, file);
+  const known = await lastVersions(
+    tx,
+    file.persons.map(person => person.id),
+  );
+  const fresh: Person[] = [];
+  for (const input of file.persons) {
+    const before = known.get(input.id.toLowerCase());
+    if (before === undefined || differs(before, input)) fresh.push(versionAfter(before, input, at));
+  }
+  await insertPersonVersions(tx, fresh, at);
+  return { added: fresh.filter(person => person.version === 1), changed: fresh.filter(person => person.version > 1) };
 }
 
 async function checkBooks(tx: pg.ClientBase, { source, persons }: PersonFile): Promise<void> {

@@ -73,13 +73,14 @@ export interface DecisionKind<Parameters = unknown> {
   /** Approvers, unless given. */
   readonly approvers?: readonly Role[];
   /**
-   * Puts in what the parameters of a file only name, such as the rows of a CSV file beside it, before they are judged.
+   * Puts in what the parameters of a file only name, such as the rows of a CSV file beside it, before they are judged. Changes nothing.
    * @throws Refusal what is wrong with that file
    */
   complete?(
     tx: pg.ClientBase,
     parameters: unknown,
     beside: (name: string) => Promise<FileBeside>,
+    context: Pick<KindContext, 'at' | 'calendar'>,
   ): Promise<{ readonly parameters: unknown; readonly evidence: readonly Evidence[] }>;
   locks(parameters: Parameters, context: KindContext): Locks;
   /** The days by which its transfers would be filed, for the ledger to make room before the transaction. */

@@ -39,8 +39,8 @@ export async function listHolds(
     after,
   }: {
     readonly bucketCount: number;
-    readonly book?: string | null;
-    readonly withEnded?: boolean;
+    readonly book?: string | null | undefined;
+    readonly withEnded?: boolean | undefined;
     readonly limit?: number;
     readonly after?: string | undefined;
   },

@@ -36,7 +36,7 @@ export async function propose(
     const kind = kindOf(parsed.kind);
     const roles = kind.proposers ?? PROPOSERS;
     const person = await actingPerson(tx, { actor, at, roles, deed: `propose "${kind.name}"` });
-    const proposal = await completeProposal(tx, parsed);
+    const proposal = await completeProposal(tx, parsed, { at, calendar });
     const decision: Decision = { ...proposal, proposedBy: person.personId, proposedAt: at, outcome: null };
     const before = await findDecision(tx, decision.decisionId);
     if (before !== null) return again(before, decision);

@@ -2,8 +2,8 @@ import { randomUUIDv7 } from 'node:crypto';
 import type pg from 'pg';
 import { z } from 'zod';
 import { lockReference } from '../catalog/reference-version.ts';
+import { dryRun } from '../db/dry-run.ts';
 import type { DueExtent } from '../earnings/due-days.ts';
-import { dryRun } from './dry-run.ts';
 import type { ApprovedDecision, DecisionKind, KindContext } from './kind.ts';
 
 interface ReferenceKind<Parameters> extends Pick<DecisionKind<Parameters>, 'complete' | 'proposers' | 'approvers'> {

@@ -9,6 +9,32 @@ export async function anyPersons(q: Queryable): Promise<boolean> {
   return rows[0]?.any ?? false;
 }
 
+/** Whether there are two persons at the instant of whom one may propose most kinds of decisions and the other approve them. */
+export async function canDecideByTwo(q: Queryable, at: Date): Promise<boolean> {
+  const { rows } = await q.query<{ can: boolean }>(
+    `with able as (
+       select persons.person_id, roles
+       from persons
+       cross join lateral (
+         select roles, disabled
+         from person_versions
+         where person_id = persons.person_id and valid_from <= $1
+         order by version desc
+         limit 1
+       ) as current
+       where not disabled
+     )
+     select exists (
+       select
+       from able as proposer
+       join able as approver on approver.person_id <> proposer.person_id
+       where proposer.roles && array['finance', 'operator'] and approver.roles && array['approver']
+     ) as can`,
+    [at],
+  );
+  return rows[0]?.can ?? false;
+}
+
 /** The version of a person that holds at an instant; null for nobody, and before a person's first version. */
 export async function personAt(
   q: Queryable,
@@ -76,4 +102,15 @@ export async function insertPersonVersions(q: Queryable, persons: readonly Perso
        disabled boolean, "validFrom" timestamptz)`,
     [JSON.stringify(persons), recordedAt],
   );
+}
+
+/** Every version of every person, with when it was recorded, the last first. */
+export async function allPersonVersions(q: Queryable): Promise<(Person & { readonly recordedAt: Date })[]> {
+  const { rows } = await q.query<Person & { recordedAt: Date }>(
+    `select ${COLUMNS}, person_versions.recorded_at as "recordedAt"
+     from person_versions
+     join persons using (person_id)
+     order by lower(person_id collate "C"), version desc`,
+  );
+  return rows;
 }

@@ -46,3 +46,25 @@ export async function insertSoleAct(q: Queryable, act: SoleAct): Promise<void> {
     ],
   );
 }
+
+/** All that persons decided alone. */
+export async function soleActs(q: Queryable): Promise<SoleAct[]> {
+  const { rows } = await q.query<
+    Pick<SoleAct, 'act' | 'invalidationId' | 'currency' | 'personId' | 'businessDay'> & {
+      gross: string;
+      before: string;
+      limit: string;
+    }
+  >(
+    `select act, invalidation_id as "invalidationId", currency, person_id as "personId", business_date as "businessDay",
+       gross_nanos as gross, before_nanos as before, limit_nanos as limit
+     from sole_acts
+     order by invalidation_id collate "C", act, currency`,
+  );
+  return rows.map(({ gross, before, limit, ...row }) => ({
+    ...row,
+    grossNanos: nanos(BigInt(gross)),
+    beforeNanos: nanos(BigInt(before)),
+    limitNanos: nanos(BigInt(limit)),
+  }));
+}

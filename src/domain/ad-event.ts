@@ -180,8 +180,12 @@ export function formatAdEvent(event: AdEvent): string {
  * CPC per click. Exact; throws where a finer price would need rounding.
  */
 export function grossNanosOf(type: AdEvent['type'], price: string): Nanos {
-  const micros = priceMicros(price);
-  return nanos(BigInt(type === 'impression' ? micros : micros * 1000));
+  return nanos(BigInt(grossOfMicros(type, priceMicros(price))));
+}
+
+/** The same in plain numbers, from millionths of a currency unit (at most 10¹²) to nanos, whole and at most 10¹⁵. */
+export function grossOfMicros(type: AdEvent['type'], micros: number): number {
+  return type === 'impression' ? micros : micros * 1000;
 }
 
 /**

@@ -43,7 +43,7 @@ export function formatAmount(amountNanos: Nanos, currency: string): string {
 }
 
 /** The same where no currency is at hand: every significant digit, and at least `minDecimals` (0 to 9) after the point. */
-export function formatDecimal(amountNanos: Nanos, minDecimals: number): string {
+export function formatDecimal(amountNanos: bigint, minDecimals = 2): string {
   if (amountNanos < MAX_SAFE && amountNanos > -MAX_SAFE) return formatSafe(Number(amountNanos), minDecimals);
   const digits = (amountNanos < 0n ? -amountNanos : amountNanos).toString().padStart(DECIMALS + 1, '0');
   let end = digits.length;

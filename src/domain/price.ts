@@ -1,5 +1,7 @@
 const MAX_PRICE = '1000000';
-const MAX_DECIMALS = 6;
+export const MAX_PRICE_DECIMALS = 6;
+export const MAX_PRICE_MICROS = 1e12;
+export const MICROS_PER_UNIT = 1_000_000;
 
 /**
  * The one spelling of a price's value: no leading zeros, no trailing zeros of the fraction ("02.50" is "2.5"), so that
@@ -15,7 +17,7 @@ export function canonicalPrice(text: string): string | null {
     point = i;
   }
   const decimals = length - point - 1;
-  if (point === 0 || decimals === 0 || decimals > MAX_DECIMALS) return null;
+  if (point === 0 || decimals === 0 || decimals > MAX_PRICE_DECIMALS) return null;
 
   let start = 0;
   while (start < point - 1 && text.charCodeAt(start) === 0x30) start++;
@@ -41,7 +43,18 @@ export function priceMicros(price: string): number {
       if (decimals >= 0) decimals += 1;
     }
   }
-  if (decimals > MAX_DECIMALS) throw new Error(`price ${price} has more than 6 decimals`);
-  for (let missing = MAX_DECIMALS - Math.max(decimals, 0); missing > 0; missing -= 1) micros *= 10;
+  if (decimals > MAX_PRICE_DECIMALS) throw new Error(`price ${price} has more than 6 decimals`);
+  for (let missing = MAX_PRICE_DECIMALS - Math.max(decimals, 0); missing > 0; missing -= 1) micros *= 10;
   return micros;
+}
+
+/** The canonical price of so many millionths: digits, without trailing zeros of the fraction. */
+export function priceOfMicros(micros: number): string {
+  const whole = Math.floor(micros / MICROS_PER_UNIT);
+  const rest = micros - whole * MICROS_PER_UNIT;
+  if (rest === 0) return String(whole);
+  const digits = String(rest).padStart(MAX_PRICE_DECIMALS, '0');
+  let end = MAX_PRICE_DECIMALS;
+  while (digits.charCodeAt(end - 1) === 0x30) end -= 1;
+  return `${whole}.${digits.slice(0, end)}`;
 }

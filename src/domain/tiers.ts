@@ -68,13 +68,13 @@ export function checkTiers(tiers: readonly Tier[]): void {
       if (upToNanos === null) continue;
       throw badTiers(
         index,
-        `${place} has the up_to ${formatDecimal(upToNanos, 2)}`,
+        `${place} has the up_to ${formatDecimal(upToNanos)}`,
         'leave up_to out of the last tier, which takes all the rest',
       );
     }
     if (upToNanos === null) throw badTiers(index, `${place} has no up_to`, 'only the last tier may leave it out');
     if (upToNanos <= belowNanos) {
-      const message = `${place} has the up_to ${formatDecimal(upToNanos, 2)}, not above ${formatDecimal(belowNanos, 2)}`;
+      const message = `${place} has the up_to ${formatDecimal(upToNanos)}, not above ${formatDecimal(belowNanos)}`;
       throw badTiers(index, message, 'each up_to must be above 0 and above that of the tier before');
     }
     belowNanos = upToNanos;

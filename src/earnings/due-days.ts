@@ -1,5 +1,7 @@
 import type pg from 'pg';
 import type { Queryable } from '../db/database.ts';
+import { isDryRun } from '../db/dry-run.ts';
+import { joinedTexts, plainArray } from '../db/lists.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 import { knowsMonthlyPlans } from '../plans/stored-plans.ts';
 
@@ -16,9 +18,10 @@ export interface DueExtent {
 /**
  * Marks each (developer, day) with earnings inside one of the extents as due, in every bucket; where a plan goes by the month, also
  * the days after an extent to the end of its last month. To mark more than has changed is harmless: settling such a day posts nothing.
+ * A dry run marks nothing: settlements would wait for its rows, which nobody ever sees.
  */
 export async function markDueWhere(tx: pg.ClientBase, extents: readonly DueExtent[]): Promise<void> {
-  if (extents.length === 0) return;
+  if (extents.length === 0 || isDryRun(tx)) return;
   const byMonth = await knowsMonthlyPlans(tx);
   // One statement, so that all rows are locked in key order, as the event workers lock theirs.
   await tx.query(
@@ -78,14 +81,14 @@ export async function markDue(
   await tx.query(
     `with changed as (
        select business_date, developer_id
-       from unnest($2::date[], $3::text[]) as changed (business_date, developer_id)
+       from unnest($2::date[], string_to_array($3, E'\\n')) as changed (business_date, developer_id)
      )
      insert into due_days (bucket, business_date, developer_id, since_seq)
      select $1::smallint, due.business_date, due.developer_id, $4
      from (select ${sinceSeq === 0 ? 'distinct ' : ''}business_date, developer_id from changed ${later}) as due
      order by due.business_date, due.developer_id
      ${sinceSeq === 0 ? SINCE_NO_BATCH : 'on conflict do nothing'}`,
-    [bucket, days.map(day => day.businessDay), days.map(day => day.developerId), sinceSeq],
+    [bucket, plainArray(days.map(day => day.businessDay)), joinedTexts(days.map(day => day.developerId)), sinceSeq],
   );
 }
 

@@ -2,17 +2,24 @@ import type pg from 'pg';
 import type { BusinessDay } from '../domain/business-day.ts';
 import { markDue } from './due-days.ts';
 
-/**
- * Marks those of the days as due on which the developer earned anything, under the bucket's turn: nothing else can be settled.
- * @param sinceSeq as `markDue` has it
- */
-export async function markDueIfEarned(
+/** A developer's day. */
+export interface DeveloperDay {
+  readonly developerId: string;
+  readonly businessDay: BusinessDay;
+}
+
+/** Marks those of the days as due on which the developer earned anything, under the bucket's turn: nothing else can be settled. */
+export async function markDueIfEarned(tx: pg.ClientBase, bucket: number, days: readonly DeveloperDay[]): Promise<void> {
+  await markDue(tx, bucket, await earnedOn(tx, bucket, days));
+}
+
+/** Those of the days on which the developer earned anything. */
+export async function earnedOn(
   tx: pg.ClientBase,
   bucket: number,
-  days: readonly { readonly developerId: string; readonly businessDay: BusinessDay }[],
-  sinceSeq = 0,
-): Promise<void> {
-  if (days.length === 0) return;
+  days: readonly DeveloperDay[],
+): Promise<readonly DeveloperDay[]> {
+  if (days.length === 0) return [];
   // Mostly the days asked about are still to come, and one look at the key tells.
   const { rows: known } = await tx.query<{ last: BusinessDay | null }>(
     'select max(business_date) as last from earnings where bucket = $1',
@@ -20,8 +27,8 @@ export async function markDueIfEarned(
   );
   const last = known[0]?.last ?? null;
   const past = last === null ? [] : days.filter(day => day.businessDay <= last);
-  if (past.length === 0) return;
-  const { rows } = await tx.query<{ businessDay: BusinessDay; developerId: string }>(
+  if (past.length === 0) return [];
+  const { rows } = await tx.query<DeveloperDay>(
     `select asked.business_date as "businessDay", asked.developer_id as "developerId"
      from unnest($2::date[], $3::text[]) as asked (business_date, developer_id)
      where exists (
@@ -31,5 +38,5 @@ export async function markDueIfEarned(
      )`,
     [bucket, past.map(day => day.businessDay), past.map(day => day.developerId)],
   );
-  await markDue(tx, bucket, rows, sinceSeq);
+  return rows;
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, escapeIdentifier } from 'pg';
+import { APPLICATION_ROLE } from '../db/database.ts';
 import { Refusal } from '../domain/errors.ts';
 import { locatePostgres, type PostgresBinaries } from './postgres-binaries.ts';
 import {
@@ -92,7 +93,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   void process.exited.then(() => socketFolder.release());
   const address = { host: socketFolder.path, port: POSTGRES_PORT, user: OWNER };
   try {
-    await ensureDatabase(address, database);
+    await ensureOurs(address, database);
   } catch (error) {
     await process.end(END_STEPS);
     throw explainStartFailure({ server: 'Postgres', folder: dataDir, lines: [String(error)], logFile });
@@ -190,7 +191,8 @@ function isReady(dataDir: string, pid: number): boolean {
   return file?.pid === pid && file.state === 'ready';
 }
 
-async function ensureDatabase(address: { host: string; port: number; user: string }, database: string): Promise<void> {
+/** The database, and the login of the application's role: a session as the owner could take the owner's rights back on. */
+async function ensureOurs(address: { host: string; port: number; user: string }, database: string): Promise<void> {
   const client = new Client({ ...address, database: 'postgres', connectionTimeoutMillis: 30_000 });
   // Without a listener, a server that dies now would end this process.
   client.on('error', () => {});
@@ -198,6 +200,11 @@ async function ensureDatabase(address: { host: string; port: number; user: strin
   try {
     const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [database]);
     if (rowCount === 0) await client.query(`create database ${escapeIdentifier(database)}`);
+    const { rows } = await client.query('select rolcanlogin as "canLogin" from pg_roles where rolname = $1', [
+      APPLICATION_ROLE,
+    ]);
+    if (rows[0]?.canLogin !== true)
+      await client.query(`${rows.length === 0 ? 'create' : 'alter'} role ${APPLICATION_ROLE} login`);
   } finally {
     await client.end();
   }

@@ -70,6 +70,12 @@ export async function acceptFile(deps: AcceptDeps, options: AcceptOptions): Prom
   return { ...(await acceptance.finish()), damage };
 }
 
+/** A line that is no row, and the row that it stands before. */
+interface LineBetween {
+  readonly beforeRow: number;
+  readonly line: RefusedLine;
+}
+
 class FileAcceptance {
   received = 0;
   readonly #deps: AcceptDeps;
@@ -89,37 +95,32 @@ class FileAcceptance {
     this.#deps = deps;
     this.#options = options;
     const window = acceptanceWindow(deps.calendar, options.clock);
-    this.#part = new OpenPart({ bucketCount: deps.bucketCount, window });
+    this.#part = new OpenPart({ bucketCount: deps.bucketCount, batchEvents: options.batchEvents, window });
     this.#scanner = options.format === 'ndjson' ? new LineScanner(this.#part.block) : null;
   }
 
   async add(block: LineBlock): Promise<void> {
     const refused = this.#read(block);
-    const { count } = this.#part.block;
-    await this.#part.resolveIds(this.#deps.db);
-    let next = 0;
-    for (let row = 0; row <= count; row += 1) {
-      for (let each = refused[next]; each?.beforeRow === row; each = refused[++next]) {
-        if (this.#isFilledBy(this.#part.refuse(each.line))) await this.#flush();
-      }
-      if (row < count && this.#isFilledBy(this.#judge(row, block))) await this.#flush();
-    }
+    await this.#judge(block, refused);
     if (this.#part.isFull) await this.#flush();
     this.#part.clearBlock();
     this.#options.onProgress?.({ bytesRead: block.bytesRead, lines: this.received });
   }
 
-  /** Counts a line, and tells whether its batch, with as many lines as this, takes no more. */
-  #isFilledBy(linesInBatch: number): boolean {
-    this.received += 1;
-    return linesInBatch >= this.#options.batchEvents;
-  }
-
-  #judge(row: number, block: LineBlock): number {
-    return this.#part.judge(row, () => {
-      const bytes = block.bytes.subarray(this.#starts[row], this.#ends[row]);
-      return this.#readAgain(bytes, this.#part.block.lineNo[row] as number);
-    });
+  /** Judges the rows of a block and the lines that are none, in the order of the file. */
+  async #judge({ bytes }: LineBlock, refused: readonly LineBetween[]): Promise<void> {
+    const { count } = this.#part.block;
+    await this.#part.resolveIds(this.#deps.db);
+    let next = 0;
+    for (let row = 0; row <= count; row += 1) {
+      for (let each = refused[next]; each?.beforeRow === row; each = refused[++next]) {
+        this.#part.refuse(each.line);
+        if (this.#part.fullBucket !== null) await this.#flushBatch(this.#part.fullBucket);
+      }
+      if (row === count) break;
+      this.#part.judge(row, () => this.#readAgain(row, bytes));
+      if (this.#part.fullBucket !== null) await this.#flushBatch(this.#part.fullBucket);
+    }
   }
 
   async finish(): Promise<Omit<AcceptedFile, 'damage'>> {
@@ -134,9 +135,9 @@ class FileAcceptance {
     };
   }
 
-  /** Puts the events of a block into rows; tells its other lines, but blank ones, with the row that they stand before. */
-  #read({ firstLineNo, bytes, longLine }: LineBlock): { readonly beforeRow: number; readonly line: RefusedLine }[] {
-    const refused: { beforeRow: number; line: RefusedLine }[] = [];
+  /** Puts the events of a block into rows; tells its other lines, but blank ones. */
+  #read({ firstLineNo, bytes, longLine }: LineBlock): LineBetween[] {
+    const refused: LineBetween[] = [];
     const { block } = this.#part;
     if (longLine !== null) refused.push({ beforeRow: 0, line: refusedUnreadable(longLine) });
     let lineNo = firstLineNo;
@@ -150,6 +151,7 @@ class FileAcceptance {
       this.#ends[row] = end;
       start = end + 1;
     }
+    this.received += block.count + refused.length;
     return refused;
   }
 
@@ -164,8 +166,9 @@ class FileAcceptance {
     return null;
   }
 
-  #readAgain(bytes: Buffer, lineNo: number): { event: AdEvent; lineNo: number; bytes: Buffer } {
-    const line = readLine(bytes, lineNo);
+  #readAgain(row: number, block: Buffer): { event: AdEvent; lineNo: number; bytes: Buffer } {
+    const lineNo = this.#part.block.lineNo[row] as number;
+    const line = readLine(block.subarray(this.#starts[row], this.#ends[row]), lineNo);
     const event = 'problem' in line ? null : LINE_FORMATS[this.#options.format](line.text);
     if ('problem' in line || event === null || isBadForm(event))
       throw new Error(`line ${lineNo} reads differently now`);
@@ -175,8 +178,17 @@ class FileAcceptance {
   /** Hands what was judged to the inbox while the next lines are read; one flush at a time keeps the order of the file. */
   async #flush(): Promise<void> {
     await this.#flushing;
-    if (this.#part.lineCount === 0) return;
-    this.#flushing = this.#handIn(this.#part.closeBatches());
+    if (this.#part.lineCount > 0) this.#startHandingIn(this.#part.closeBatches());
+  }
+
+  /** A batch that is full goes alone: those of other buckets go on growing, and each bucket's lines stay in their order. */
+  async #flushBatch(bucket: number): Promise<void> {
+    await this.#flushing;
+    this.#startHandingIn([this.#part.closeBatch(bucket)]);
+  }
+
+  #startHandingIn(closed: readonly ClosedBatch[]): void {
+    this.#flushing = this.#handIn(closed);
     // A failure is reported by whoever awaits the flush next; until then it must not count as unhandled.
     this.#flushing.catch(() => {});
   }

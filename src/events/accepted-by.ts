@@ -1,23 +1,28 @@
 import type pg from 'pg';
 import type { Queryable } from '../db/database.ts';
+import { type Lock, takeLock } from '../db/lock.ts';
 
-const LOCK_WAIT_MS = 60_000;
-const LOCK = `hashtextextended('apportion.acceptance', 0)`;
+export const ACCEPTANCE_LOCK: Lock = {
+  name: 'the lock of acceptance',
+  holders: 'whoever hands batches in, or a closing that waits for these',
+  waitMs: 60_000,
+  key: { text: 'apportion.acceptance', number: 0 },
+};
 
 /**
  * Taken by who hands batches in, before the clock tells when they were accepted, and held until they are committed: so that whoever
  * waits for `acceptancesBefore` misses none that was accepted earlier.
+ * @throws Refusal `database_busy` after a minute
  */
 export async function beginAcceptance(tx: pg.ClientBase): Promise<void> {
-  await tx.query(`select pg_advisory_xact_lock_shared(${LOCK})`);
+  await takeLock(tx, ACCEPTANCE_LOCK, 'shared');
 }
 
 /** Waits, at most a minute, until all batches accepted up to now are committed; those that come meanwhile wait no longer than that. */
 export async function acceptancesBefore(tx: pg.ClientBase): Promise<void> {
   await tx.query('savepoint acceptances');
   try {
-    await tx.query(`set local lock_timeout = ${LOCK_WAIT_MS}`);
-    await tx.query(`select pg_advisory_xact_lock(${LOCK})`);
+    await takeLock(tx, ACCEPTANCE_LOCK);
   } finally {
     // Gives the lock back at once.
     await tx.query('rollback to savepoint acceptances');

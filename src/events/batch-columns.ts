@@ -1,4 +1,5 @@
 import type { AdEvent } from '../domain/ad-event.ts';
+import { priceOfMicros } from '../domain/price.ts';
 
 /** An event that passed every check which the line, the clock and the catalog decide. */
 export interface BatchEvent {
@@ -39,6 +40,8 @@ export interface BatchColumns {
   readonly occurredAtMs: Float64Array;
   /** 1 for a click, 0 for an impression. */
   readonly isClick: Uint8Array;
+  /** See `priceMicros`; -1 for none. */
+  readonly priceMicros: Float64Array;
   readonly adUnit: DictionaryColumn;
   /** Place of each ad unit's app among `apps`. */
   readonly appOfAdUnit: Int32Array;
@@ -47,8 +50,6 @@ export interface BatchColumns {
   readonly developerOfApp: Int32Array;
   readonly developers: readonly string[];
   readonly currency: DictionaryColumn;
-  /** Canonical decimal strings. */
-  readonly price: DictionaryColumn;
   readonly campaign: DictionaryColumn;
   readonly userAgent: DictionaryColumn;
   readonly id: TextColumn;
@@ -78,6 +79,7 @@ export function developerAt(columns: BatchColumns, row: number): string {
 }
 
 export function eventAt(columns: BatchColumns, row: number): BatchEvent {
+  const micros = columns.priceMicros[row] as number;
   return {
     lineNo: columns.lineNo[row] as number,
     developerId: developerAt(columns, row),
@@ -88,7 +90,7 @@ export function eventAt(columns: BatchColumns, row: number): BatchEvent {
       appId: appAt(columns, row),
       adUnitId: valueAt(columns.adUnit, row) as string,
       currency: valueAt(columns.currency, row) as string,
-      price: valueAt(columns.price, row),
+      price: micros < 0 ? null : priceOfMicros(micros),
       campaignId: valueAt(columns.campaign, row),
       impressionId: textAt(columns.impression, row),
       deviceId: textAt(columns.device, row),

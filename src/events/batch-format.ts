@@ -1,5 +1,7 @@
+import { priceMicros } from '../domain/price.ts';
 import type { BatchColumns, DictionaryColumn, TextColumn } from './batch-columns.ts';
-import type { EventColumns, NamedAdUnit, NamedApp, TextRows } from './event-columns.ts';
+import type { ByteDictionary } from './byte-dictionary.ts';
+import type { EventColumns, TextRows } from './event-columns.ts';
 import { BytesReader, BytesWriter } from './packed-bytes.ts';
 
 /** Used for one batch after the other, since large new buffers cost more than what is written into them. */
@@ -8,34 +10,40 @@ const writer = new BytesWriter();
 /** Writes the rows of `events` down; `refused` is kept as it is. What is returned holds until the next call. */
 export function writeColumns(events: EventColumns, refused: Buffer): Buffer {
   const { count } = events;
-  const { currencies, prices, campaigns, userAgents } = events.dictionaries;
+  const { currencies, campaigns, userAgents } = events.dictionaries;
   writer.clear();
   writer.numbers([count, refused.length], 2);
   writeDifferences(events.lineNo, count);
   writeDifferences(events.occurredAtMs, count);
   writer.numbers(events.isClick, count);
   writeOwners(events);
-  writeDictionary(events.currency, { values: currencies.values, count });
-  writeDictionary(events.price, { values: prices.values, count });
-  writeDictionary(events.campaign, { values: campaigns.values, count });
-  writeDictionary(events.userAgent, { values: userAgents.values, count });
+  writeDictionary(events.currency, { dictionary: currencies, count });
+  writePrices(events.priceMicros, count);
+  writeDictionary(events.campaign, { dictionary: campaigns, count });
+  writeDictionary(events.userAgent, { dictionary: userAgents, count });
   for (const column of [events.id, events.impression, events.device, events.ip]) writeTexts(column, count);
   const { target, at } = writer.room(refused.length);
   refused.copy(target, at);
   return writer.bytes;
 }
 
-/** @throws Error when the bytes are not what `writeColumns` wrote */
-export function readColumns(bytes: Buffer): { readonly columns: BatchColumns; readonly refused: Buffer } {
+/**
+ * `secondFormat`: prices stand as canonical texts in a dictionary.
+ * @throws Error when the bytes are not what `writeColumns` wrote
+ */
+export function readColumns(
+  bytes: Buffer,
+  { secondFormat = false }: { readonly secondFormat?: boolean } = {},
+): { readonly columns: BatchColumns; readonly refused: Buffer } {
   const reader = new BytesReader(bytes);
-  const [count, refusedLength] = reader.numbers(2) as unknown as [number, number];
+  const [count, refusedLength] = reader.numbers(new Float64Array(2)) as unknown as [number, number];
   const lineNo = readDifferences(reader, count);
   const occurredAtMs = readDifferences(reader, count);
-  const isClick = Uint8Array.from(reader.numbers(count));
+  const isClick = reader.numbers(new Uint8Array(count));
   const adUnit = readDictionary(reader, count);
-  const appOfAdUnit = Int32Array.from(reader.numbers(adUnit.values.length));
+  const appOfAdUnit = reader.numbers(new Int32Array(adUnit.values.length));
   const apps = reader.texts();
-  const developerOfApp = Int32Array.from(reader.numbers(apps.length));
+  const developerOfApp = reader.numbers(new Int32Array(apps.length));
   const developers = reader.texts();
   const columns: BatchColumns = {
     count,
@@ -48,7 +56,7 @@ export function readColumns(bytes: Buffer): { readonly columns: BatchColumns; re
     developerOfApp,
     developers,
     currency: readDictionary(reader, count),
-    price: readDictionary(reader, count),
+    priceMicros: secondFormat ? readPriceTexts(reader, count) : readPrices(reader, count),
     campaign: readDictionary(reader, count),
     userAgent: readDictionary(reader, count),
     id: readTexts(reader, count),
@@ -76,7 +84,7 @@ function writeDifferences(column: Float64Array, count: number): void {
 
 function readDifferences(reader: BytesReader, count: number): Float64Array {
   let value = reader.float();
-  const values = reader.signedNumbers(count);
+  const values = reader.signedNumbers(new Float64Array(count));
   for (let index = 0; index < count; index += 1) {
     value += values[index] as number;
     values[index] = value;
@@ -117,16 +125,23 @@ function renumbering(size: number): Int32Array {
 
 function writeDictionary(
   column: Int32Array,
-  { values, count }: { readonly values: readonly string[]; readonly count: number },
+  { dictionary, count }: { readonly dictionary: ByteDictionary; readonly count: number },
 ): void {
-  const { codes, places } = new Renumbered(column, { count, size: values.length });
-  writer.texts(codes.map(code => values[code] as string));
+  const { codes, places } = new Renumbered(column, { count, size: dictionary.size });
+  writeValues(dictionary, codes);
   writer.numbers(places, count);
+}
+
+function writeValues(dictionary: ByteDictionary, codes: readonly number[]): void {
+  const length = dictionary.joinedLength(codes);
+  writer.numbers([codes.length, length], 2);
+  const { target, at } = writer.room(length);
+  dictionary.join(codes, target, at);
 }
 
 function readDictionary(reader: BytesReader, count: number): DictionaryColumn {
   const values = reader.texts();
-  const places = Int32Array.from(reader.numbers(count));
+  const places = reader.numbers(new Int32Array(count));
   for (let index = 0; index < count; index += 1) {
     const place = (places[index] as number) - 1;
     if (place >= values.length) throw new Error(`value ${place} is none of ${values.length}`);
@@ -135,36 +150,47 @@ function readDictionary(reader: BytesReader, count: number): DictionaryColumn {
   return { values, places };
 }
 
+/** By 1 more than the price, since most have one. */
+function writePrices(column: Float64Array, count: number): void {
+  const moved = new Float64Array(count);
+  for (let row = 0; row < count; row += 1) moved[row] = (column[row] as number) + 1;
+  writer.numbers(moved, count);
+}
+
+function readPrices(reader: BytesReader, count: number): Float64Array {
+  const prices = reader.numbers(new Float64Array(count));
+  for (let row = 0; row < count; row += 1) prices[row] = (prices[row] as number) - 1;
+  return prices;
+}
+
+function readPriceTexts(reader: BytesReader, count: number): Float64Array {
+  const { values, places } = readDictionary(reader, count);
+  const micros = values.map(priceMicros);
+  return Float64Array.from(places, place => (place < 0 ? -1 : (micros[place] as number)));
+}
+
 /** Ad units, each with its app, and apps, each with its developer: these never change, so no row needs them. */
 function writeOwners(events: EventColumns): void {
   const { count, dictionaries } = events;
-  const { codes, places } = new Renumbered(events.adUnit, { count, size: dictionaries.adUnits.size });
-  writer.texts(codes.map(code => (dictionaries.adUnits.values[code] as NamedAdUnit).id));
-  writer.numbers(places, count);
-  const appOfAdUnit = new Int32Array(codes.length);
-  for (let row = 0; row < count; row += 1) appOfAdUnit[(places[row] as number) - 1] = events.app[row] as number;
-  const apps = distinct(appOfAdUnit);
-  const named = apps.values.map(code => dictionaries.apps.values[code] as NamedApp);
-  const developers = distinct(named.map(app => app.developerId as string));
-  writer.numbers(apps.places, apps.places.length);
-  writer.texts(named.map(app => app.id));
-  writer.numbers(developers.places, developers.places.length);
-  writer.texts(developers.values);
+  const adUnits = new Renumbered(events.adUnit, { count, size: dictionaries.adUnits.size });
+  writeValues(dictionaries.adUnits, adUnits.codes);
+  writer.numbers(adUnits.places, count);
+  const appOfAdUnit = new Int32Array(adUnits.codes.length);
+  for (let row = 0; row < count; row += 1) appOfAdUnit[(adUnits.places[row] as number) - 1] = events.app[row] as number;
+  const apps = new Renumbered(appOfAdUnit, { count: appOfAdUnit.length, size: dictionaries.apps.size });
+  const developerOfApp = Int32Array.from(apps.codes, code => dictionaries.developerOf(code));
+  const developers = new Renumbered(developerOfApp, {
+    count: developerOfApp.length,
+    size: dictionaries.developers.size,
+  });
+  writer.numbers(fromNought(apps.places), apps.places.length);
+  writeValues(dictionaries.apps, apps.codes);
+  writer.numbers(fromNought(developers.places), developers.places.length);
+  writeValues(dictionaries.developers, developers.codes);
 }
 
-function distinct<Value>(all: ArrayLike<Value> & Iterable<Value>): { values: Value[]; places: Int32Array } {
-  const placeOf = new Map<Value, number>();
-  const places = new Int32Array(all.length);
-  let index = 0;
-  for (const value of all) {
-    let place = placeOf.get(value);
-    if (place === undefined) {
-      place = placeOf.size;
-      placeOf.set(value, place);
-    }
-    places[index++] = place;
-  }
-  return { values: [...placeOf.keys()], places };
+function fromNought(places: Int32Array): Int32Array {
+  return places.map(place => place - 1);
 }
 
 function writeTexts({ bytes, lengths, used }: TextRows, count: number): void {
@@ -174,7 +200,7 @@ function writeTexts({ bytes, lengths, used }: TextRows, count: number): void {
 }
 
 function readTexts(reader: BytesReader, count: number): TextColumn {
-  const lengths = Uint8Array.from(reader.numbers(count));
+  const lengths = reader.numbers(new Uint8Array(count));
   const starts = new Uint32Array(count);
   let total = 0;
   for (let index = 0; index < count; index += 1) {

@@ -6,7 +6,8 @@ import { readFirstFormat } from './batch-format-1.ts';
 import { EventColumns } from './event-columns.ts';
 
 /** A payload begins with the format's number and the length of what is compressed behind it; one of format 1 with zstd itself. */
-const FORMAT = 2;
+const FORMAT = 3;
+const SECOND_FORMAT = 2;
 const FIRST_FORMAT_BYTE = 0x28;
 const HEADER_BYTES = 5;
 const MAX_UNPACKED_BYTES = 1 << 30;
@@ -38,7 +39,7 @@ export class BatchBuilder {
 
   add({ lineNo, developerId, event }: BatchEvent, businessDay: BusinessDay): void {
     const row = this.#events.addEvent(lineNo, event);
-    nameDeveloper(this.#events, row, developerId);
+    this.#events.dictionaries.nameDeveloper(this.#events.app[row] as number, developerId);
     this.#days = withDay(this.#days, businessDay);
   }
 
@@ -55,11 +56,6 @@ export function withDay(days: DayRange | null, day: BusinessDay): DayRange {
   if (days === null) return { first: day, last: day };
   if (day < days.first) return { first: day, last: days.last };
   return day > days.last ? { first: days.first, last: day } : days;
-}
-
-function nameDeveloper(events: EventColumns, row: number, developerId: string): void {
-  const app = events.dictionaries.apps.values[events.app[row] as number];
-  if (app !== undefined) app.developerId = developerId;
 }
 
 /** The batch of these events as it is stored. At once, for another thread would need a copy and saves no processor time. */
@@ -79,15 +75,17 @@ export function packBatch(events: EventColumns, refused: readonly RefusedLine[])
 export function unpackBatch(payload: Buffer): BatchContent {
   if (payload[0] === FIRST_FORMAT_BYTE) return unpackFirstFormat(payload);
   const length = payload.length < HEADER_BYTES ? 0 : payload.readUInt32LE(1);
-  if (payload[0] !== FORMAT || length > MAX_UNPACKED_BYTES) {
+  const secondFormat = payload[0] === SECOND_FORMAT;
+  if ((payload[0] !== FORMAT && !secondFormat) || length > MAX_UNPACKED_BYTES) {
     throw new Error(`a batch of format ${payload[0]} can't be read by this program`);
   }
   const written = zstdDecompressSync(payload.subarray(HEADER_BYTES), {
-    chunkSize: Math.max(length, 64),
+    // One more than there is, or another chunk would be made ready for what never comes.
+    chunkSize: Math.max(length + 1, 64),
     maxOutputLength: Math.max(length, 1),
   });
   if (written.length !== length) throw new Error(`a batch holds ${written.length} bytes instead of ${length}`);
-  const { columns, refused } = readColumns(written);
+  const { columns, refused } = readColumns(written, { secondFormat });
   return { columns, refused: readRefused(refused) };
 }
 
@@ -96,7 +94,7 @@ function unpackFirstFormat(payload: Buffer): BatchContent {
   const columns = new EventColumns();
   for (const { lineNo, developerId, event } of events) {
     const row = columns.addEvent(lineNo, event);
-    nameDeveloper(columns, row, developerId);
+    columns.dictionaries.nameDeveloper(columns.app[row] as number, developerId);
   }
   return { columns: readColumns(writeColumns(columns, Buffer.alloc(0))).columns, refused };
 }

@@ -1,65 +1,63 @@
 import { hash } from 'node:crypto';
+import { MAX_PRICE_DECIMALS, MICROS_PER_UNIT } from '../domain/price.ts';
 import type { BatchColumns, TextColumn } from './batch-columns.ts';
+import { viewOf } from './byte-dictionary.ts';
 import { HEAD_BYTES, IDENTITY_TAIL_BYTES, type IdentityColumns, SEQ_AT, TAIL_BYTES, writeSeq } from './identity.ts';
 
 /** More than the longest content: ids, a device, an address, and a user agent of 1,024 characters of up to 3 bytes. */
 const TEXT_BYTES = 8192;
 const EQUALS = 0x3d;
-const TYPES = [Buffer.from('impression'), Buffer.from('click')] as const;
+const POINT = 0x2e;
+const ZERO = 0x30;
+const TYPES = ['impression', 'click'] as const;
+/** With the length told, no algorithm is looked up that might want it. */
+const SHORTEST = { outputEncoding: 'latin1', outputLength: 32 } as const;
 
 /**
  * The identities of rows: hashes over the very bytes of `identityText` and `contentText`, put together from columns, without a
- * text for each event.
+ * text for each event. What stands together in both is joined once for each distinct value, separators and all.
  */
 export function hashIdentities(columns: BatchColumns, rows: Int32Array, seq: number): IdentityColumns {
   const heads = new Float64Array(rows.length);
   const tails = Buffer.allocUnsafe(rows.length * TAIL_BYTES);
+  const { apps, appOfAdUnit, developerOfApp } = columns;
   const text = new HashedText();
-  const developers = new AsciiTexts(columns.developers);
-  const apps = new AsciiTexts(columns.apps);
-  const adUnits = new AsciiTexts(columns.adUnit.values);
-  const currencies = new AsciiTexts(columns.currency.values);
-  const prices = new AsciiTexts(columns.price.values);
-  const campaigns = new AsciiTexts(columns.campaign.values);
-  const userAgents = columns.userAgent.values.map(value => Buffer.from(value));
+  const owners = new JoinedTexts(columns.developers.flatMap(id => TYPES.map(type => `${id}\0${type}\0`)));
+  const types = new JoinedTexts(TYPES.map(type => `\0${type}\0`));
+  const places = new JoinedTexts(
+    columns.adUnit.values.map((id, unit) => `\0${apps[appOfAdUnit[unit] as number]}\0${id}\0`),
+  );
+  const currencies = new JoinedTexts(columns.currency.values.map(value => `${value}\0`));
+  const campaigns = new JoinedTexts(optional(columns.campaign.values));
+  const userAgents = new JoinedTexts(optional(columns.userAgent.values));
+  const [ids, impressions, devices, ips] = [columns.id, columns.impression, columns.device, columns.ip].map(
+    column => new TextsOfRows(column),
+  ) as [TextsOfRows, TextsOfRows, TextsOfRows, TextsOfRows];
   for (let place = 0; place < rows.length; place += 1) {
     const row = rows[place] as number;
-    const type = TYPES[columns.isClick[row] as 0 | 1];
-    const app = columns.appOfAdUnit[columns.adUnit.places[row] as number] as number;
+    const isClick = columns.isClick[row] as number;
+    const unit = columns.adUnit.places[row] as number;
 
     text.clear();
-    text.value(developers, columns.developerOfApp[app] as number);
-    text.separate();
-    text.bytes(type, 0, type.length);
-    text.separate();
-    text.text(columns.id, row);
+    text.joined(owners, (developerOfApp[appOfAdUnit[unit] as number] as number) * TYPES.length + isClick);
+    text.text(ids, row);
     const identity = text.sha256();
 
     text.clear();
-    text.text(columns.id, row);
-    text.separate();
-    text.bytes(type, 0, type.length);
-    text.separate();
+    text.text(ids, row);
+    text.joined(types, isClick);
     text.number(columns.occurredAtMs[row] as number);
+    text.joined(places, unit);
+    text.joined(currencies, columns.currency.places[row] as number);
+    text.optionalPrice(columns.priceMicros[row] as number);
     text.separate();
-    text.value(apps, app);
+    text.joined(campaigns, (columns.campaign.places[row] as number) + 1);
+    text.optionalText(impressions, row);
     text.separate();
-    text.value(adUnits, columns.adUnit.places[row] as number);
+    text.optionalText(devices, row);
     text.separate();
-    text.value(currencies, columns.currency.places[row] as number);
-    text.separate();
-    text.optionalValue(prices, columns.price.places[row] as number);
-    text.separate();
-    text.optionalValue(campaigns, columns.campaign.places[row] as number);
-    text.separate();
-    text.optionalText(columns.impression, row);
-    text.separate();
-    text.optionalText(columns.device, row);
-    text.separate();
-    const userAgent = columns.userAgent.places[row] as number;
-    if (userAgent >= 0) text.marked(userAgents[userAgent] as Buffer);
-    text.separate();
-    text.optionalText(columns.ip, row);
+    text.joined(userAgents, (columns.userAgent.places[row] as number) + 1);
+    text.optionalText(ips, row);
     const content = text.sha256();
 
     let head = 0;
@@ -74,25 +72,43 @@ export function hashIdentities(columns: BatchColumns, rows: Int32Array, seq: num
   return { heads, tails };
 }
 
-/** Texts of ASCII as bytes, one behind the other, each from its start to the next one's. */
-class AsciiTexts {
-  readonly bytes: Buffer;
+/** Optional values as they stand in the text, each 1 behind its place; the first is that of an absent one. */
+function optional(values: readonly string[]): string[] {
+  return ['\0', ...values.map(value => `=${value}\0`)];
+}
+
+/** Texts one behind the other, each from its start to the next one's. */
+class JoinedTexts {
+  readonly view: DataView;
   readonly starts: Uint32Array;
 
-  constructor(values: readonly string[]) {
-    this.bytes = Buffer.from(values.join(''), 'latin1');
-    this.starts = new Uint32Array(values.length + 1);
-    for (let index = 0; index < values.length; index += 1) {
-      this.starts[index + 1] = (this.starts[index] as number) + (values[index] as string).length;
+  constructor(texts: readonly string[]) {
+    this.view = viewOf(Buffer.from(texts.join('')));
+    this.starts = new Uint32Array(texts.length + 1);
+    for (let index = 0; index < texts.length; index += 1) {
+      this.starts[index + 1] = (this.starts[index] as number) + Buffer.byteLength(texts[index] as string);
     }
+  }
+}
+
+class TextsOfRows {
+  readonly view: DataView;
+  readonly starts: Uint32Array;
+  readonly lengths: Uint8Array;
+
+  constructor({ bytes, starts, lengths }: TextColumn) {
+    this.view = viewOf(bytes);
+    this.starts = starts;
+    this.lengths = lengths;
   }
 }
 
 /** A text of bytes in the making, used again and again. */
 class HashedText {
   readonly #bytes = Buffer.allocUnsafeSlow(TEXT_BYTES);
+  readonly #view = viewOf(this.#bytes);
   /** The first bytes by their number, for a view costs more than a short hash. */
-  readonly #views: (Buffer | undefined)[] = [];
+  readonly #beginnings: (Buffer | undefined)[] = [];
   #length = 0;
 
   clear(): void {
@@ -103,68 +119,71 @@ class HashedText {
     this.#bytes[this.#length++] = 0;
   }
 
-  bytes(source: Uint8Array, start: number, end: number): void {
-    const bytes = this.#bytes;
-    let at = this.#length;
-    for (let index = start; index < end; index += 1) bytes[at++] = source[index] as number;
-    this.#length = at;
+  joined({ view, starts }: JoinedTexts, place: number): void {
+    this.#copy(view, starts[place] as number, starts[place + 1] as number);
   }
 
-  /** A present optional value. */
-  marked(source: Uint8Array): void {
+  text({ view, starts, lengths }: TextsOfRows, row: number): void {
+    const start = starts[row] as number;
+    this.#copy(view, start, start + (lengths[row] as number) - 1);
+  }
+
+  optionalText(texts: TextsOfRows, row: number): void {
+    if (texts.lengths[row] === 0) return;
     this.#bytes[this.#length++] = EQUALS;
-    this.bytes(source, 0, source.length);
+    this.text(texts, row);
   }
 
-  ascii(value: string): void {
-    const bytes = this.#bytes;
-    let at = this.#length;
-    for (let index = 0; index < value.length; index += 1) bytes[at++] = value.charCodeAt(index);
-    this.#length = at;
-  }
-
-  /** Whole, from 0. */
+  /** Whole, from 0, below 10¹⁵. */
   number(value: number): void {
     const upper = Math.floor(value / 1_000_000);
-    this.ascii(String(upper === 0 ? value : upper));
-    if (upper === 0) return;
-    let lower = value - upper * 1_000_000;
+    if (upper > 0) this.#digits(upper, 1);
+    this.#digits(value - upper * 1_000_000, upper > 0 ? 6 : 1);
+  }
+
+  /** As `priceOfMicros` writes it; -1 for none. */
+  optionalPrice(micros: number): void {
+    if (micros < 0) return;
     const bytes = this.#bytes;
-    for (let at = this.#length + 5; at >= this.#length; at -= 1) {
-      const rest = (lower / 10) | 0;
-      bytes[at] = 0x30 + lower - rest * 10;
-      lower = rest;
-    }
-    this.#length += 6;
-  }
-
-  text(column: TextColumn, row: number): void {
-    const start = column.starts[row] as number;
-    this.bytes(column.bytes, start, start + (column.lengths[row] as number) - 1);
-  }
-
-  optionalText(column: TextColumn, row: number): void {
-    if (column.lengths[row] === 0) return;
-    this.#bytes[this.#length++] = EQUALS;
-    this.text(column, row);
-  }
-
-  value({ bytes, starts }: AsciiTexts, place: number): void {
-    this.bytes(bytes, starts[place] as number, starts[place + 1] as number);
-  }
-
-  /** `place`: -1 for an absent one. */
-  optionalValue(values: AsciiTexts, place: number): void {
-    if (place < 0) return;
-    this.#bytes[this.#length++] = EQUALS;
-    this.value(values, place);
+    bytes[this.#length++] = EQUALS;
+    const whole = Math.floor(micros / MICROS_PER_UNIT);
+    this.#digits(whole, 1);
+    const rest = micros - whole * MICROS_PER_UNIT;
+    if (rest === 0) return;
+    bytes[this.#length++] = POINT;
+    this.#digits(rest, MAX_PRICE_DECIMALS);
+    while (bytes[this.#length - 1] === ZERO) this.#length -= 1;
   }
 
   /** 32 bytes as the characters of a Latin-1 text, the cheapest form to get them in. */
   sha256(): string {
     const length = this.#length;
-    const view = this.#views[length] ?? this.#bytes.subarray(0, length);
-    this.#views[length] = view;
-    return hash('sha256', view, 'latin1');
+    const beginning = this.#beginnings[length] ?? this.#bytes.subarray(0, length);
+    this.#beginnings[length] = beginning;
+    return hash('sha256', beginning, SHORTEST);
+  }
+
+  #copy(source: DataView, start: number, end: number): void {
+    const view = this.#view;
+    let from = start;
+    let to = this.#length;
+    for (; from + 4 <= end; from += 4, to += 4) view.setInt32(to, source.getInt32(from, true), true);
+    for (; from < end; from += 1, to += 1) view.setUint8(to, source.getUint8(from));
+    this.#length = to;
+  }
+
+  /** Of a whole number below 2³¹; with zeros before it if it has fewer than `least`. */
+  #digits(value: number, least: number): void {
+    let count = 1;
+    for (let rest = value; rest >= 10; rest = (rest / 10) | 0) count += 1;
+    const start = this.#length;
+    const end = start + Math.max(count, least);
+    let rest = value;
+    for (let at = end - 1; at >= start; at -= 1) {
+      const upper = (rest / 10) | 0;
+      this.#bytes[at] = ZERO + rest - upper * 10;
+      rest = upper;
+    }
+    this.#length = end;
   }
 }

@@ -1,16 +1,11 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type pg from 'pg';
+import { copyOutBinary, listOfUuids, uuidOf } from '../db/copy.ts';
 import { type IdentityColumns, TAIL_BYTES } from './identity.ts';
-import {
-  headsFromBytes,
-  headsToBytes,
-  isInOrder,
-  joinSegments,
-  mergeSegments,
-  placesOf,
-  sortedSegment,
-} from './identity-segment.ts';
+import { headsFromBytes, headsToBytes, mergeSegments, sortedSegment } from './identity-segment.ts';
 import { IdentityTable } from './identity-table.ts';
+import { RememberedHeads } from './remembered-heads.ts';
+import { SortedHeads } from './sorted-heads.ts';
 
 /** Segments of about one size, each eight times the size below, are merged when there are so many of them. */
 const MERGED_AT = 8;
@@ -18,8 +13,8 @@ const MERGED_AT = 8;
 const MOST_MERGED_IDENTITIES = 1_000_000;
 /** Beyond this part of a segment, reading all its tails is cheaper than picking them. */
 const PICKED_PART = 0.02;
-/** Heads that a process keeps in memory: 64 MiB. */
-const REMEMBERED_HEADS = 8_388_608;
+/** 96 MiB. */
+const remembered = new RememberedHeads({ most: 16_777_216 });
 
 /**
  * Which of the identities a bucket's accepted events have claimed, and when; perhaps some more, which share their first 48 bits. The
@@ -40,12 +35,12 @@ export async function findIdentities(
   wantedHeads.sort();
   // With room for all that the caller may add.
   const found = new IdentityTable({ entries: count });
-  for (const { segmentId, heads } of await segmentHeads(tx, bucket)) {
-    const places = placesOf(wantedHeads, heads);
+  for (const [segmentId, heads] of await segmentHeads(tx, bucket)) {
+    const places = heads.placesOf(wantedHeads);
     if (places.length === 0) continue;
     const its = {
-      heads: Float64Array.from(places, place => heads[place] as number),
-      tails: await tailsAt(tx, { bucket, segmentId, places, size: heads.length }),
+      heads: Float64Array.from(places, place => heads.at(place)),
+      tails: await tailsAt(tx, { bucket, segmentId, places, size: heads.count }),
     };
     for (let place = 0; place < places.length; place += 1) found.add(its, place);
   }
@@ -59,17 +54,28 @@ export async function claimIdentities(tx: pg.ClientBase, bucket: number, claimed
   await mergeFullTier(tx, bucket);
 }
 
-/** All identities of a bucket, in their order unless a segment has lost its own. */
-export async function storedIdentities(tx: pg.ClientBase, bucket: number): Promise<IdentityColumns> {
-  const segments = await readSegments(tx, bucket);
-  return segments.every(isInOrder) ? mergeSegments(segments) : joinSegments(segments);
+/** The segments of a bucket, one at a time; the connection belongs to the loop until it ends. */
+export async function* storedSegments(
+  tx: pg.ClientBase,
+  bucket: number,
+): AsyncGenerator<{ readonly segmentId: string; readonly segment: IdentityColumns }> {
+  const rows = copyOutBinary(
+    tx,
+    `select segment_id, heads, tails from identity_segments where ${segmentsOf(bucket, null)} order by segment_id`,
+  );
+  for await (const [id, heads, tails] of rows) {
+    const segment = { heads: headsFromBytes(heads as Buffer), tails: tails as Buffer };
+    yield { segmentId: uuidOf(id as Buffer), segment };
+  }
 }
 
 async function insertSegment(tx: pg.ClientBase, bucket: number, { heads, tails }: IdentityColumns): Promise<void> {
+  const segmentId = randomUUIDv7();
   await tx.query(
     'insert into identity_segments (bucket, segment_id, identities, heads, tails) values ($1, $2, $3, $4, $5)',
-    [bucket, randomUUIDv7(), heads.length, headsToBytes(heads), tails],
+    [bucket, segmentId, heads.length, headsToBytes(heads), tails],
   );
+  remembered.add(bucket, segmentId, new SortedHeads(heads));
 }
 
 /** Each identity is rewritten once per size, and a lookup visits only some segments of each size. */
@@ -88,54 +94,40 @@ async function mergeFullTier(tx: pg.ClientBase, bucket: number): Promise<void> {
   }
 }
 
-async function readSegments(
-  tx: pg.ClientBase,
-  bucket: number,
-  ids: readonly string[] | null = null,
-): Promise<IdentityColumns[]> {
-  const { rows } = await tx.query<{ heads: Buffer; tails: Buffer }>(
-    'select heads, tails from identity_segments where bucket = $1 and ($2::uuid[] is null or segment_id = any ($2))',
-    [bucket, ids],
-  );
-  return rows.map(row => ({ heads: headsFromBytes(row.heads), tails: row.tails }));
+/** The segments of a bucket with these ids. */
+async function readSegments(tx: pg.ClientBase, bucket: number, ids: readonly string[]): Promise<IdentityColumns[]> {
+  const segments: IdentityColumns[] = [];
+  const rows = copyOutBinary(tx, `select heads, tails from identity_segments where ${segmentsOf(bucket, ids)}`);
+  for await (const [heads, tails] of rows) {
+    segments.push({ heads: headsFromBytes(heads as Buffer), tails: tails as Buffer });
+  }
+  return segments;
 }
 
-/** A segment never changes, so its heads may be kept from one transaction to the next; the ones used last stay. */
-const rememberedHeads = new Map<string, Float64Array>();
-let rememberedCount = 0;
+function segmentsOf(bucket: number, ids: readonly string[] | null): string {
+  return `bucket = ${Number(bucket)}${ids === null ? '' : ` and segment_id in (${listOfUuids(ids)})`}`;
+}
 
-async function segmentHeads(tx: pg.ClientBase, bucket: number): Promise<{ segmentId: string; heads: Float64Array }[]> {
+async function segmentHeads(tx: pg.ClientBase, bucket: number): Promise<ReadonlyMap<string, SortedHeads>> {
   const { rows } = await tx.query<{ segment_id: string }>(
     'select segment_id from identity_segments where bucket = $1',
     [bucket],
   );
-  const ids = rows.map(row => row.segment_id);
-  const missing = ids.filter(id => !rememberedHeads.has(id));
-  const heads = new Map<string, Float64Array>();
-  for (const id of ids) {
-    const known = rememberedHeads.get(id);
-    if (known !== undefined) heads.set(id, known);
+  const listed = new Set(rows.map(row => row.segment_id));
+  const segments = remembered.of(bucket, listed);
+  const missing = [...listed].filter(id => !segments.has(id));
+  if (missing.length === 0) return segments;
+  const read = copyOutBinary(
+    tx,
+    `select segment_id, heads from identity_segments where ${segmentsOf(bucket, missing)}`,
+  );
+  for await (const [id, bytes] of read) {
+    const segmentId = uuidOf(id as Buffer);
+    const heads = new SortedHeads(headsFromBytes(bytes as Buffer));
+    remembered.add(bucket, segmentId, heads);
+    segments.set(segmentId, heads);
   }
-  if (missing.length > 0) {
-    const { rows: read } = await tx.query<{ segment_id: string; heads: Buffer }>(
-      'select segment_id, heads from identity_segments where bucket = $1 and segment_id = any ($2::uuid[])',
-      [bucket, missing],
-    );
-    for (const row of read) heads.set(row.segment_id, headsFromBytes(row.heads));
-  }
-  for (const [id, each] of heads) remember(id, each);
-  return [...heads].map(([segmentId, each]) => ({ segmentId, heads: each }));
-}
-
-function remember(segmentId: string, heads: Float64Array): void {
-  if (rememberedHeads.delete(segmentId)) rememberedCount -= heads.length;
-  rememberedHeads.set(segmentId, heads);
-  rememberedCount += heads.length;
-  for (const [oldest, each] of rememberedHeads) {
-    if (rememberedCount <= REMEMBERED_HEADS) return;
-    rememberedHeads.delete(oldest);
-    rememberedCount -= each.length;
-  }
+  return segments;
 }
 
 async function tailsAt(
@@ -148,12 +140,12 @@ async function tailsAt(
   }: { readonly bucket: number; readonly segmentId: string; readonly places: readonly number[]; readonly size: number },
 ): Promise<Buffer> {
   if (places.length > size * PICKED_PART) {
-    const { rows: whole } = await tx.query<{ tails: Buffer }>(
-      'select tails from identity_segments where bucket = $1 and segment_id = $2',
-      [bucket, segmentId],
-    );
-    const [{ tails }] = whole as [{ tails: Buffer }];
-    return Buffer.concat(places.map(place => tails.subarray(place * TAIL_BYTES, (place + 1) * TAIL_BYTES)));
+    const picked: Buffer[] = [];
+    const whole = copyOutBinary(tx, `select tails from identity_segments where ${segmentsOf(bucket, [segmentId])}`);
+    for await (const [tails] of whole) {
+      for (const place of places) picked.push((tails as Buffer).subarray(place * TAIL_BYTES, (place + 1) * TAIL_BYTES));
+    }
+    return Buffer.concat(picked);
   }
   const { rows } = await tx.query<{ tail: Buffer }>(
     `select substring(segment.tails from 1 + $4::int * picked.place for $4) as tail

@@ -1,4 +1,4 @@
-import { type ClaimedIdentity, claimedAt, IDENTITY_TAIL_BYTES, type IdentityColumns, TAIL_BYTES } from './identity.ts';
+import { IDENTITY_TAIL_BYTES, type IdentityColumns, TAIL_BYTES } from './identity.ts';
 
 const DIGIT_BITS = 11;
 const DIGITS = 1 << DIGIT_BITS;
@@ -14,7 +14,7 @@ export function mergeSegments(segments: readonly IdentityColumns[]): IdentityCol
 }
 
 /** All identities of several segments, one segment behind the other. */
-export function joinSegments(segments: readonly IdentityColumns[]): IdentityColumns {
+function joinSegments(segments: readonly IdentityColumns[]): IdentityColumns {
   const heads = new Float64Array(segments.reduce((sum, segment) => sum + segment.heads.length, 0));
   let at = 0;
   for (const segment of segments) {
@@ -27,14 +27,6 @@ export function joinSegments(segments: readonly IdentityColumns[]): IdentityColu
 export function isInOrder(segment: IdentityColumns): boolean {
   for (let place = 1; place < segment.heads.length; place += 1) if (comesFirst(segment, place, place - 1)) return false;
   return true;
-}
-
-export function isSameSegment(a: IdentityColumns, b: IdentityColumns): boolean {
-  return headsToBytes(a.heads).equals(headsToBytes(b.heads)) && a.tails.equals(b.tails);
-}
-
-export function* identitiesIn(segment: IdentityColumns): Generator<ClaimedIdentity> {
-  for (let place = 0; place < segment.heads.length; place += 1) yield claimedAt(segment, place);
 }
 
 function inOrder({ heads, tails }: IdentityColumns, order: Uint32Array): IdentityColumns {
@@ -103,42 +95,12 @@ function comesFirst({ heads, tails }: IdentityColumns, a: number, b: number): bo
   return tails.compare(tails, bAt, bAt + IDENTITY_TAIL_BYTES, aAt, aAt + IDENTITY_TAIL_BYTES) < 0;
 }
 
-/** Places in `heads` of all `wanted` heads, both sorted: two identities that share their first 48 bits are two places. */
-export function placesOf(wanted: Float64Array, heads: Float64Array): number[] {
-  const places: number[] = [];
-  let at = 0;
-  for (let index = 0; index < wanted.length; index += 1) {
-    const head = wanted[index] as number;
-    if (index > 0 && head === wanted[index - 1]) continue;
-    at = firstNotBelow(heads, head, at);
-    for (let place = at; place < heads.length && heads[place] === head; place += 1) places.push(place);
-  }
-  return places;
-}
-
-/** The first place from `from` on whose head is not below, found in steps that double and then halve: neighbours are near. */
-function firstNotBelow(heads: Float64Array, head: number, from: number): number {
-  let low = from;
-  let step = 1;
-  while (low + step <= heads.length && (heads[low + step - 1] as number) < head) {
-    low += step;
-    step *= 2;
-  }
-  let high = Math.min(low + step - 1, heads.length);
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((heads[middle] as number) < head) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
 /** Heads as bytes, little-endian, and back. */
 export function headsToBytes(heads: Float64Array): Buffer {
   return Buffer.from(heads.buffer, heads.byteOffset, heads.byteLength);
 }
 
-export function headsFromBytes(bytes: Buffer): Float64Array {
+export function headsFromBytes({ buffer, byteOffset, byteLength }: Buffer): Float64Array {
   // Copied, for a view must begin at a multiple of eight bytes.
-  return new Float64Array(Uint8Array.from(bytes).buffer);
+  return new Float64Array(buffer.slice(byteOffset, byteOffset + byteLength));
 }

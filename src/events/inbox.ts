@@ -1,9 +1,12 @@
 import { hash } from 'node:crypto';
 import type pg from 'pg';
+import { copyOutBinary, listOfUuids } from '../db/copy.ts';
 import type { Queryable } from '../db/database.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 import type { AloneReason } from '../traffic/checks.ts';
 import type { LineFormat } from './line-formats.ts';
+
+const MOST_LOOKED_AT = 1_000;
 
 export interface BatchKey {
   readonly bucket: number;
@@ -23,7 +26,6 @@ export interface NewBatch extends BatchKey {
 }
 
 export interface PendingBatch extends BatchKey {
-  readonly lineCount: number;
   readonly payload: Buffer;
 }
 
@@ -74,29 +76,43 @@ export async function insertBatch(tx: pg.ClientBase, batch: NewBatch): Promise<v
 
 /**
  * The bucket's oldest unprocessed batches, in the order in which they were handed in, up to about `maxLines`; at least one if
- * there is any. The caller holds the bucket's turn.
+ * there is any. `areAll` tells that no other waits. The caller holds the bucket's turn.
  */
 export async function takePending(
   tx: pg.ClientBase,
   { bucket, maxLines }: { readonly bucket: number; readonly maxLines: number },
-): Promise<PendingBatch[]> {
-  const { rows } = await tx.query<{ batch_id: string; line_count: number; payload: Buffer }>(
-    `select batch_id, line_count, payload
+): Promise<{ readonly batches: readonly PendingBatch[]; readonly areAll: boolean }> {
+  const { rows } = await tx.query<{ batch_id: string; waiting: number }>(
+    `select batch_id, waiting
      from (
-       select batch_id, line_count, payload, sum(line_count) over (order by batch_id) - line_count as lines_before
+       select batch_id, sum(line_count) over (order by batch_id) - line_count as lines_before, count(*) over () as waiting
        from (
-         select batch_id, line_count, payload
+         select batch_id, line_count
          from inbox_batches
          where bucket = $1 and seq is null
          order by batch_id
-         limit 1000
+         limit ${MOST_LOOKED_AT}
        ) as oldest
      ) as pending
      where lines_before < $2
      order by batch_id`,
     [bucket, maxLines],
   );
-  return rows.map(row => ({ bucket, batchId: row.batch_id, lineCount: row.line_count, payload: row.payload }));
+  if (rows.length === 0) return { batches: [], areAll: true };
+  const waiting = rows[0]?.waiting ?? 0;
+  const batches: PendingBatch[] = [];
+  const payloads = copyOutBinary(
+    tx,
+    `select payload
+     from inbox_batches
+     where bucket = ${Number(bucket)} and batch_id in (${listOfUuids(rows.map(row => row.batch_id))})
+     order by batch_id`,
+  );
+  for await (const [payload] of payloads) {
+    batches.push({ bucket, batchId: rows[batches.length]?.batch_id as string, payload: payload as Buffer });
+  }
+  if (batches.length !== rows.length) throw new Error(`read ${batches.length} of ${rows.length} payloads`);
+  return { batches, areAll: rows.length === waiting && waiting < MOST_LOOKED_AT };
 }
 
 export async function isProcessed(db: Queryable, { bucket, batchId }: BatchKey): Promise<boolean> {
@@ -163,4 +179,13 @@ export async function countPending(db: Queryable, ingestId: string): Promise<num
     [ingestId],
   );
   return rows[0]?.pending ?? 0;
+}
+
+/** Of a bucket's processed batches. */
+export async function countAccepted(db: Queryable, bucket: number): Promise<number> {
+  const { rows } = await db.query<{ accepted: number }>(
+    'select coalesce(sum(accepted), 0)::bigint as accepted from inbox_batches where bucket = $1 and seq is not null',
+    [bucket],
+  );
+  return rows[0]?.accepted ?? 0;
 }

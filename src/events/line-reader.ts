@@ -1,17 +1,14 @@
 import { isUtf8 } from 'node:buffer';
-import { createReadStream, type ReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { createGunzip, createZstdDecompress, type Gunzip, ZstdDecompress } from 'node:zlib';
 import { MAX_LINE_BYTES } from '../domain/ad-event.ts';
 import { Refusal } from '../domain/errors.ts';
+import { openText, type TextSource } from './text-source.ts';
 
 /** How much of a line that is too long is kept as evidence. */
 export const KEPT_BYTES_OF_LONG_LINE = 1024;
 export const NEWLINE = 0x0a;
 const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
-const READ_BYTES = 1 << 20;
-/** Of a damaged file, what was unpacked into a whole chunk still counts. */
-const UNPACKED_BYTES = 1 << 18;
+/** So much is judged together, that the catalog is asked about many ids at once. */
+const ROOM_BYTES = 1 << 22;
 
 /** A line that can't be read as text: its bytes are the evidence. */
 export interface UnreadableLine {
@@ -40,29 +37,54 @@ export interface ReadLine {
 }
 
 /**
- * Streams the lines of a plain, gzip or zstd file (told by its first bytes), never holding more than a block and one line.
+ * Streams the lines of a plain, gzip or zstd file. The bytes of a block hold until the next one is asked for: two rooms take turns,
+ * so that one is filled while the other's lines are looked at, and nothing is left to be collected.
  * @throws Refusal `bad_file` when the file can't be opened, or after the last whole line of one that is truncated or corrupt
  */
 export async function* readBlocks(path: string): AsyncGenerator<LineBlock> {
-  const { source, unpack } = await openText(path);
-  const splitter = new LineSplitter();
+  const text = await openFile(path);
+  let [room, other] = [Buffer.allocUnsafeSlow(ROOM_BYTES), Buffer.allocUnsafeSlow(ROOM_BYTES)];
+  let filling = fill(text, room, 0);
+  let linesRead = 0;
+  let problem: [what: string, remedy: string] | null = null;
   try {
-    for await (const chunk of unpack ?? source) yield* splitter.push(chunk as Buffer, source.bytesRead);
-  } catch (error) {
-    throw badFile(
-      path,
-      `is damaged or cut short after line ${splitter.linesRead} (${messageOf(error)})`,
-      'fetch it again',
-    );
+    for (let isEnd = false; !isEnd; ) {
+      const filled = await filling;
+      const { bytesRead } = text;
+      const bytes = wholeLines(room, filled);
+      const firstLineNo = linesRead + 1;
+      if (bytes.length === 0 && !filled.isEnd) {
+        const { longLine, rest } = await readLongLine(text, room, firstLineNo);
+        filling = rest;
+        if (longLine === null) continue;
+        linesRead += 1;
+        yield { firstLineNo, bytes, longLine, bytesRead: text.bytesRead };
+        continue;
+      }
+      isEnd = filled.isEnd;
+      if (!isEnd) {
+        room.copy(other, 0, bytes.length, filled.length);
+        filling = fill(text, other, filled.length - bytes.length);
+        [room, other] = [other, room];
+      }
+      if (bytes.length === 0) continue;
+      linesRead += linesIn(bytes);
+      yield { firstLineNo, bytes, longLine: null, bytesRead };
+    }
+    const { failure } = await filling;
+    if (failure !== null) {
+      problem = [`is damaged or cut short after line ${linesRead} (${messageOf(failure)})`, 'fetch it again'];
+    } else if (text.goesOn) {
+      problem = [
+        `holds something after line ${linesRead} that is not packed with zstd`,
+        'hand it in as a file of its own',
+      ];
+    }
   } finally {
-    source.destroy();
+    await filling;
+    await text.close();
   }
-  yield* splitter.end(source.bytesRead);
-  // Node ends at the first bytes that are no zstd, and says nothing; for gzip that is an error, but for a padding of zeros.
-  if (unpack instanceof ZstdDecompress && unpack.bytesWritten < source.bytesRead) {
-    const problem = `holds something after line ${splitter.linesRead} that is not packed with zstd`;
-    throw badFile(path, problem, 'hand it in as a file of its own');
-  }
+  if (problem !== null) throw badFile(path, ...problem);
 }
 
 /** The lines of a block one by one, blank ones among them. */
@@ -88,34 +110,74 @@ export function readLine(line: Buffer, lineNo: number): ReadLine | UnreadableLin
   return { lineNo, text: text.endsWith('\r') ? text.slice(0, -1) : text };
 }
 
-async function openText(path: string): Promise<{ source: ReadStream; unpack: Gunzip | ZstdDecompress | null }> {
-  const magic = await readMagic(path);
-  const source = createReadStream(path, { highWaterMark: READ_BYTES });
-  const options = { chunkSize: UNPACKED_BYTES };
-  const unpack =
-    magic[0] === 0x1f && magic[1] === 0x8b
-      ? createGunzip(options)
-      : magic.readUInt32LE(0) === 0xfd2f_b528
-        ? createZstdDecompress(options)
-        : null;
-  if (unpack === null) return { source, unpack };
-  source.on('error', error => unpack.destroy(error));
-  return { source, unpack: source.pipe(unpack) };
-}
-
-async function readMagic(path: string): Promise<Buffer> {
-  const magic = Buffer.alloc(4);
+async function openFile(path: string): Promise<TextSource> {
   try {
-    const file = await open(path);
-    try {
-      await file.read(magic, 0, magic.length, 0);
-    } finally {
-      await file.close();
-    }
+    return await openText(path);
   } catch (error) {
     throw badFile(path, `can't be read (${messageOf(error)})`, 'check the path and its permissions');
   }
-  return magic;
+}
+
+interface Filled {
+  readonly length: number;
+  readonly isEnd: boolean;
+  /** What made the file end here; null for its own end. */
+  readonly failure: unknown;
+}
+
+/** Fills the room from `from` on. Never rejects, for it is waited for only when what was read before has been looked at. */
+async function fill(text: TextSource, room: Buffer, from: number): Promise<Filled> {
+  // So that a last line without an end gets one.
+  const most = room.subarray(0, room.length - 1);
+  let length = from;
+  try {
+    while (length < most.length) {
+      const count = await text.read(most, length);
+      if (count === 0) return { length, isEnd: true, failure: null };
+      length += count;
+    }
+    return { length, isEnd: false, failure: null };
+  } catch (failure) {
+    return { length, isEnd: true, failure };
+  }
+}
+
+/** Of a file that broke off, what stands behind the last whole line does not count. */
+function wholeLines(room: Buffer, { length, isEnd, failure }: Filled): Buffer {
+  const end = room.subarray(0, length).lastIndexOf(NEWLINE) + 1;
+  if (end === length || !isEnd || failure !== null) return room.subarray(0, end);
+  room[length] = NEWLINE;
+  return room.subarray(0, length + 1);
+}
+
+/** Goes on to the end of a line that is longer than the full room; `rest` fills it with what follows. */
+async function readLongLine(
+  text: TextSource,
+  room: Buffer,
+  lineNo: number,
+): Promise<{ readonly longLine: UnreadableLine | null; readonly rest: Promise<Filled> }> {
+  const bytes = Buffer.from(room.subarray(0, KEPT_BYTES_OF_LONG_LINE));
+  let byteLength = room.length - 1;
+  for (;;) {
+    const filled = await fill(text, room, 0);
+    const end = room.subarray(0, filled.length).indexOf(NEWLINE);
+    byteLength += end < 0 ? filled.length : end;
+    if (end < 0 && !filled.isEnd) continue;
+    const from = end < 0 ? filled.length : end + 1;
+    room.copyWithin(0, from, filled.length);
+    const length = filled.length - from;
+    const isWhole = end >= 0 || filled.failure === null;
+    return {
+      longLine: isWhole ? { lineNo, problem: 'too_long', bytes, byteLength } : null,
+      rest: filled.isEnd ? Promise.resolve({ ...filled, length }) : fill(text, room, length),
+    };
+  }
+}
+
+function linesIn(bytes: Buffer): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) lines += 1;
+  return lines;
 }
 
 function badFile(path: string, problem: string, remedy: string): Refusal {
@@ -124,65 +186,4 @@ function badFile(path: string, problem: string, remedy: string): Refusal {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** Cuts chunks of bytes into blocks of whole lines. */
-class LineSplitter {
-  linesRead = 0;
-  #carry: Buffer[] = [];
-  #carryBytes = 0;
-
-  *push(chunk: Buffer, bytesRead: number): Generator<LineBlock> {
-    let from = 0;
-    const end = chunk.lastIndexOf(NEWLINE) + 1;
-    if (end > 0 && this.#carryBytes > 0) {
-      from = chunk.indexOf(NEWLINE) + 1;
-      if (this.#carryBytes > MAX_LINE_BYTES) {
-        this.#carryBytes += from - 1;
-        yield this.#longLine(bytesRead);
-      } else {
-        const bytes = Buffer.concat([...this.#carry, chunk.subarray(0, from)]);
-        this.#letGo();
-        yield this.#block(bytes, bytesRead);
-      }
-    }
-    if (end > from) yield this.#block(chunk.subarray(from, end), bytesRead);
-    this.#keep(chunk.subarray(end));
-  }
-
-  *end(bytesRead: number): Generator<LineBlock> {
-    if (this.#carryBytes === 0) return;
-    if (this.#carryBytes > MAX_LINE_BYTES) {
-      yield this.#longLine(bytesRead);
-      return;
-    }
-    yield this.#block(Buffer.concat([...this.#carry, Buffer.of(NEWLINE)]), bytesRead);
-  }
-
-  /** Of a line past the limit only the first bytes are kept, however long it goes on. */
-  #keep(bytes: Buffer): void {
-    if (bytes.length === 0) return;
-    if (this.#carryBytes <= MAX_LINE_BYTES) this.#carry.push(Buffer.from(bytes));
-    this.#carryBytes += bytes.length;
-  }
-
-  #letGo(): void {
-    this.#carry = [];
-    this.#carryBytes = 0;
-  }
-
-  #longLine(bytesRead: number): LineBlock {
-    this.linesRead += 1;
-    const lineNo = this.linesRead;
-    const bytes = Buffer.from(Buffer.concat(this.#carry).subarray(0, KEPT_BYTES_OF_LONG_LINE));
-    const longLine = { lineNo, problem: 'too_long', bytes, byteLength: this.#carryBytes } as const;
-    this.#letGo();
-    return { firstLineNo: lineNo, bytes: Buffer.alloc(0), longLine, bytesRead };
-  }
-
-  #block(bytes: Buffer, bytesRead: number): LineBlock {
-    const firstLineNo = this.linesRead + 1;
-    for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) this.linesRead += 1;
-    return { firstLineNo, bytes, longLine: null, bytesRead };
-  }
 }

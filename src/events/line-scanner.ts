@@ -1,8 +1,8 @@
 import { MAX_LINE_BYTES } from '../domain/ad-event.ts';
 import { isCurrency } from '../domain/currency.ts';
 import { parseInstant } from '../domain/instant.ts';
-import { canonicalPrice } from '../domain/price.ts';
-import type { ByteDictionary } from './byte-dictionary.ts';
+import { MAX_PRICE_DECIMALS, MAX_PRICE_MICROS } from '../domain/price.ts';
+import { type ByteDictionary, viewOf } from './byte-dictionary.ts';
 import type { EventColumns } from './event-columns.ts';
 
 const FIELDS = [
@@ -35,6 +35,7 @@ const SPACE = 0x20;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
+const POINT = 0x2e;
 const OPENED = 0x7b;
 const CLOSED = 0x7d;
 const NULL = Buffer.from('null');
@@ -45,6 +46,7 @@ const CLICK_TYPE = Buffer.from('click');
 const PLAIN = new Uint8Array(256);
 for (let byte = 0x20; byte <= 0x7e; byte += 1) PLAIN[byte] = byte === QUOTE || byte === 0x5c ? 0 : 1;
 
+const TEN_TO = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
 const DAY_MS = 86_400_000;
 /** Days on which every offset from UTC leaves an instant within the range. */
 const FIRST_PLAIN_DAY_MS = 2 * DAY_MS;
@@ -58,7 +60,9 @@ export class LineScanner {
   readonly #columns: EventColumns;
   readonly #starts = new Int32Array(FIELDS.length);
   readonly #ends = new Int32Array(FIELDS.length);
-  readonly #hashes = new Int32Array(FIELDS.length);
+  /** Of the bytes that are being read. */
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  #bytes: Uint8Array | null = null;
   /** Which field came behind which one in the line before; the last place is the beginning. */
   readonly #nextField = new Uint8Array(FIELDS.length + 1);
   #dayText = new Uint8Array(11);
@@ -73,6 +77,10 @@ export class LineScanner {
    * usual form. A `\n` stands behind the last line of `bytes`.
    */
   scan(bytes: Uint8Array, start: number, lineNo: number): number {
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#view = viewOf(bytes);
+    }
     const fields = this.#scanFields(bytes, start);
     if (fields < 0) return -1;
     const end = this.#lineEnd;
@@ -86,7 +94,6 @@ export class LineScanner {
   #scanFields(bytes: Uint8Array, start: number): number {
     const starts = this.#starts;
     const ends = this.#ends;
-    const hashes = this.#hashes;
     let at = start;
     if (bytes[at] !== OPENED) return -1;
     at += 1;
@@ -108,16 +115,9 @@ export class LineScanner {
       if (bytes[at] === QUOTE) {
         at += 1;
         starts[field] = at;
-        let hash = 0;
-        let byte = bytes[at] as number;
-        while (PLAIN[byte] === 1) {
-          hash = (Math.imul(hash, 31) + byte) | 0;
-          at += 1;
-          byte = bytes[at] as number;
-        }
-        if (byte !== QUOTE) return -1;
+        while (PLAIN[bytes[at] as number] === 1) at += 1;
+        if (bytes[at] !== QUOTE) return -1;
         ends[field] = at;
-        hashes[field] = hash;
         present |= 1 << field;
         at += 1;
       } else if (field >= PRICE && holds(bytes, at, NULL)) {
@@ -150,7 +150,7 @@ export class LineScanner {
 
   #addRow(bytes: Uint8Array, lineNo: number, fields: number): boolean {
     const columns = this.#columns;
-    const { apps, adUnits, currencies, prices, campaigns, userAgents } = columns.dictionaries;
+    const { apps, adUnits, campaigns, userAgents } = columns.dictionaries;
     for (let field = 0; field < FIELDS.length; field += 1) {
       if ((fields & (1 << field)) === 0 || MAX_LENGTHS[field] === 0) continue;
       const length = (this.#ends[field] as number) - (this.#starts[field] as number);
@@ -162,50 +162,68 @@ export class LineScanner {
     if (!(isClick || (typeLength === IMPRESSION_TYPE.length && holds(bytes, typeAt, IMPRESSION_TYPE)))) return false;
     const occurredAtMs = this.#instantOf(bytes);
     if (!(occurredAtMs >= 0)) return false;
-    const currency = this.#codeOf(currencies, bytes, CURRENCY, text => (isCurrency(text) ? text : null));
+    const currency = this.#currencyOf(bytes);
     if (currency < 0) return false;
-    let price = -1;
+    let priceMicros = -1;
     if ((fields & (1 << PRICE)) !== 0) {
-      price = this.#codeOf(prices, bytes, PRICE, canonicalPrice);
-      if (price < 0) return false;
+      priceMicros = this.#priceMicrosOf(bytes);
+      if (priceMicros < 0) return false;
     }
     const row = columns.addRow();
     columns.lineNo[row] = lineNo;
     columns.occurredAtMs[row] = occurredAtMs;
     columns.isClick[row] = isClick ? 1 : 0;
-    columns.app[row] = this.#codeOf(apps, bytes, APP, newApp);
-    columns.adUnit[row] = this.#codeOf(adUnits, bytes, AD_UNIT, newAdUnit);
+    columns.priceMicros[row] = priceMicros;
+    columns.app[row] = this.#codeOf(apps, APP);
+    columns.adUnit[row] = this.#codeOf(adUnits, AD_UNIT);
     columns.currency[row] = currency;
-    columns.price[row] = price;
-    columns.campaign[row] = (fields & (1 << CAMPAIGN)) === 0 ? -1 : this.#codeOf(campaigns, bytes, CAMPAIGN, same);
-    columns.userAgent[row] =
-      (fields & (1 << USER_AGENT)) === 0 ? -1 : this.#codeOf(userAgents, bytes, USER_AGENT, same);
-    columns.id.add(row, bytes, this.#starts[ID] as number, this.#ends[ID] as number);
-    this.#addText(columns.impression, row, bytes, fields, IMPRESSION);
-    this.#addText(columns.device, row, bytes, fields, DEVICE);
-    this.#addText(columns.ip, row, bytes, fields, IP);
+    columns.campaign[row] = (fields & (1 << CAMPAIGN)) === 0 ? -1 : this.#codeOf(campaigns, CAMPAIGN);
+    columns.userAgent[row] = (fields & (1 << USER_AGENT)) === 0 ? -1 : this.#codeOf(userAgents, USER_AGENT);
+    columns.id.add(row, this.#view, this.#starts[ID] as number, this.#ends[ID] as number);
+    this.#addText(columns.impression, row, fields, IMPRESSION);
+    this.#addText(columns.device, row, fields, DEVICE);
+    this.#addText(columns.ip, row, fields, IP);
     return true;
   }
 
-  #addText(column: EventColumns['id'], row: number, bytes: Uint8Array, fields: number, field: number): void {
+  #addText(column: EventColumns['id'], row: number, fields: number, field: number): void {
     if ((fields & (1 << field)) === 0) column.addNone(row);
-    else column.add(row, bytes, this.#starts[field] as number, this.#ends[field] as number);
+    else column.add(row, this.#view, this.#starts[field] as number, this.#ends[field] as number);
   }
 
-  /** -1 where `made` gives null: the value is not what the field asks for. */
-  #codeOf<Value>(
-    dictionary: ByteDictionary<Value>,
-    bytes: Uint8Array,
-    field: number,
-    made: (text: string) => Value | null,
-  ): number {
-    const start = this.#starts[field] as number;
-    const end = this.#ends[field] as number;
-    const hash = this.#hashes[field] as number;
-    const code = dictionary.find(bytes, start, end, hash);
-    if (code >= 0) return code;
-    const value = made(textOf(bytes, start, end));
-    return value === null ? -1 : dictionary.add(bytes, start, end, hash, value);
+  #codeOf(dictionary: ByteDictionary, field: number): number {
+    return dictionary.codeOf(this.#view, this.#starts[field] as number, this.#ends[field] as number);
+  }
+
+  /** -1 for what is none. */
+  #currencyOf(bytes: Uint8Array): number {
+    const { currencies } = this.#columns.dictionaries;
+    const start = this.#starts[CURRENCY] as number;
+    const end = this.#ends[CURRENCY] as number;
+    const known = currencies.find(this.#view, start, end);
+    if (known >= 0 || !isCurrency(textOf(bytes, start, end))) return known;
+    return currencies.codeOf(this.#view, start, end);
+  }
+
+  /** What `priceMicros` makes of it; -1 where `canonicalPrice` gives null. */
+  #priceMicrosOf(bytes: Uint8Array): number {
+    const end = this.#ends[PRICE] as number;
+    let at = this.#starts[PRICE] as number;
+    let digits = 0;
+    let decimals = -1;
+    for (; at < end; at += 1) {
+      const byte = bytes[at] as number;
+      if (byte === POINT && decimals < 0 && at > (this.#starts[PRICE] as number)) {
+        decimals = 0;
+        continue;
+      }
+      if (byte < 0x30 || byte > 0x39 || digits > MAX_PRICE_MICROS) return -1;
+      digits = digits * 10 + byte - 0x30;
+      if (decimals >= 0) decimals += 1;
+    }
+    if (at === (this.#starts[PRICE] as number) || decimals === 0 || decimals > MAX_PRICE_DECIMALS) return -1;
+    const micros = digits * (TEN_TO[MAX_PRICE_DECIMALS - Math.max(decimals, 0)] as number);
+    return micros > MAX_PRICE_MICROS ? -1 : micros;
   }
 
   /** Epoch milliseconds of `YYYY-MM-DDTHH:MM:SS[.m…](Z|±HH:MM)`; NaN also for some rare spellings that `parseInstant` takes. */
@@ -220,7 +238,7 @@ export class LineScanner {
     if (hour < 0 || minute < 0 || second < 0 || hour > 23 || minute > 59 || second > 59) return Number.NaN;
     let at = start + 19;
     let millis = 0;
-    if (bytes[at] === 0x2e) {
+    if (bytes[at] === POINT) {
       at += 1;
       let scale = 100;
       const digitsAt = at;
@@ -252,18 +270,6 @@ export class LineScanner {
     this.#dayMs = dayMs;
     return true;
   }
-}
-
-function newApp(id: string) {
-  return { id, developerId: null, bucket: -1 };
-}
-
-function newAdUnit(id: string) {
-  return { id, appId: null };
-}
-
-function same(text: string): string {
-  return text;
 }
 
 function textOf(bytes: Uint8Array, start: number, end: number): string {

@@ -1,16 +1,20 @@
-import { CatalogLookup } from '../catalog/lookup.ts';
+import { appsOfAdUnits, developersOfApps } from '../catalog/known-ids.ts';
 import type { Queryable } from '../db/database.ts';
 import type { AdEvent } from '../domain/ad-event.ts';
 import { bucketOf } from '../domain/bucket.ts';
 import { type DayRange, packBatch, withDay } from './batch.ts';
 import type { RefusedLine } from './batch-columns.ts';
-import { EventColumns, EventDictionaries, type NamedAdUnit, type NamedApp } from './event-columns.ts';
+import type { ByteDictionary } from './byte-dictionary.ts';
+import { EventColumns, EventDictionaries, withPlaces } from './event-columns.ts';
 import { type AcceptanceWindow, judgeEvent } from './judge-line.ts';
 
-/** Lines held in memory before they are committed to the inbox. */
+/**
+ * Lines held in memory before they are committed to the inbox: few at first, so that workers soon have something to do, then more and
+ * more, since the larger batches are, the less each of their lines costs.
+ */
+const FIRST_LINES = 131_072;
 const MOST_LINES = 524_288;
-/** Ids whose owners are remembered from one part to the next, and values of other kinds. */
-const REMEMBERED_IDS = 200_000;
+/** Values of each kind that are remembered from one part to the next. */
 const REMEMBERED_VALUES = 400_000;
 const MOST_USER_AGENT_BYTES = 1 << 25;
 
@@ -37,119 +41,140 @@ export class OpenPart {
   readonly block: EventColumns;
   /** Lines in the open batches. */
   lineCount = 0;
+  /** The bucket whose batch takes no more, if there is one: it is to be closed before the next line. */
+  fullBucket: number | null = null;
+  #mostLines = FIRST_LINES;
   readonly #dictionaries = new EventDictionaries();
   readonly #bucketCount: number;
+  readonly #batchEvents: number;
   readonly #window: AcceptanceWindow;
-  readonly #lookup = new CatalogLookup({ limit: REMEMBERED_IDS });
+  /** By app; -1 as long as the catalog has not told whose it is. */
+  #bucketOfApp = new Int32Array(0);
+  /** By ad unit; -1 as long as the catalog has not told. */
+  #appOfAdUnit = new Int32Array(0);
   /** By bucket; kept when they have been closed, for their room. */
   readonly #batches = new Map<number, OpenBatch>();
 
-  constructor({ bucketCount, window }: { readonly bucketCount: number; readonly window: AcceptanceWindow }) {
+  constructor({
+    bucketCount,
+    batchEvents,
+    window,
+  }: {
+    readonly bucketCount: number;
+    /** The most lines of a batch. */
+    readonly batchEvents: number;
+    readonly window: AcceptanceWindow;
+  }) {
     this.#bucketCount = bucketCount;
+    this.#batchEvents = batchEvents;
     this.#window = window;
     this.block = new EventColumns(this.#dictionaries);
   }
 
   /** So large that it should be closed before more is read. */
   get isFull(): boolean {
-    return this.lineCount >= MOST_LINES || this.#remembersMuch;
+    return this.lineCount >= this.#mostLines || this.#remembersMuch;
   }
 
   /** Asks the catalog about the ids of the block, as far as it has not told yet. */
   async resolveIds(q: Queryable): Promise<void> {
     const { block } = this;
-    const apps = new Set<NamedApp>();
-    const adUnits = new Set<NamedAdUnit>();
+    const { apps, adUnits } = this.#dictionaries;
+    this.#bucketOfApp = withPlaces(this.#bucketOfApp, apps.size);
+    this.#appOfAdUnit = withPlaces(this.#appOfAdUnit, adUnits.size);
+    const askedApps = new Set<number>();
+    const askedAdUnits = new Set<number>();
     for (let row = 0; row < block.count; row += 1) {
-      const app = this.#appOf(row);
-      if (app.developerId === null) apps.add(app);
-      const adUnit = this.#adUnitOf(row);
-      if (adUnit.appId === null) adUnits.add(adUnit);
+      const app = block.app[row] as number;
+      if (this.#bucketOfApp[app] === -1) askedApps.add(app);
+      const adUnit = block.adUnit[row] as number;
+      if (this.#appOfAdUnit[adUnit] === -1) askedAdUnits.add(adUnit);
     }
-    if (apps.size === 0 && adUnits.size === 0) return;
-    const ids = { appIds: idsOf(apps), adUnitIds: idsOf(adUnits) };
-    await this.#lookup.resolve(q, ids);
-    for (const app of apps) {
-      app.developerId = this.#lookup.developerOf(app.id);
-      if (app.developerId !== null) app.bucket = bucketOf(app.developerId, this.#bucketCount);
+    const developers = await developersOfApps(q, textsOf(apps, askedApps));
+    for (const [appId, developerId] of developers) {
+      const app = apps.codeOfText(appId);
+      this.#dictionaries.nameDeveloper(app, developerId);
+      this.#bucketOfApp[app] = bucketOf(developerId, this.#bucketCount);
     }
-    for (const adUnit of adUnits) adUnit.appId = this.#lookup.appOfAdUnit(adUnit.id);
+    const owners = await appsOfAdUnits(q, textsOf(adUnits, askedAdUnits));
+    for (const [adUnitId, appId] of owners) this.#appOfAdUnit[adUnits.codeOfText(adUnitId)] = apps.codeOfText(appId);
+    this.#bucketOfApp = withPlaces(this.#bucketOfApp, apps.size);
   }
 
   /**
    * Puts an event of the block, for which `resolveIds` has asked, into the batch of its bucket, or refuses it; `line` reads it again.
-   * @returns how many lines the batch holds now
    */
-  judge(row: number, line: () => { readonly event: AdEvent; readonly lineNo: number; readonly bytes: Buffer }): number {
-    const app = this.#appOf(row);
-    const adUnit = this.#adUnitOf(row);
-    const occurredAtMs = this.block.occurredAtMs[row] as number;
+  judge(row: number, line: () => { readonly event: AdEvent; readonly lineNo: number; readonly bytes: Buffer }): void {
+    const { block } = this;
+    const app = block.app[row] as number;
+    const bucket = this.#bucketOfApp[app] as number;
+    const appOfAdUnit = this.#appOfAdUnit[block.adUnit[row] as number] as number;
+    const occurredAtMs = block.occurredAtMs[row] as number;
     const day = this.#window.calendar.dayOf(occurredAtMs);
     const isGood =
-      app.developerId !== null &&
-      adUnit.appId === app.id &&
-      day >= this.#window.oldestDay &&
-      occurredAtMs <= this.#window.newestMs;
+      bucket >= 0 && appOfAdUnit === app && day >= this.#window.oldestDay && occurredAtMs <= this.#window.newestMs;
     if (isGood) {
-      const batch = this.#batchOf(app.bucket);
-      batch.events.addRowOf(this.block, row);
+      const batch = this.#batchOf(bucket);
+      batch.events.addRowOf(block, row);
       batch.days = withDay(batch.days, day);
-      return this.#countLine(batch);
+      this.#countLine(bucket, batch);
+      return;
     }
     const { event, lineNo, bytes } = line();
+    const { apps, developers } = this.#dictionaries;
     const judgement = judgeEvent(event, {
       window: this.#window,
-      lookup: { developerOf: () => app.developerId, appOfAdUnit: () => adUnit.appId },
+      lookup: {
+        developerOf: () => (bucket < 0 ? null : developers.textOf(this.#dictionaries.developerOf(app))),
+        appOfAdUnit: () => (appOfAdUnit < 0 ? null : apps.textOf(appOfAdUnit)),
+      },
     });
     if (judgement.refusal === null) throw new Error(`line ${lineNo} was refused for no reason`);
-    return this.refuse({ lineNo, ownerId: judgement.ownerId, ...judgement.refusal, bytes });
+    this.refuse({ lineNo, ownerId: judgement.ownerId, ...judgement.refusal, bytes });
   }
 
-  /** @returns how many lines its batch holds now */
-  refuse(line: RefusedLine): number {
-    const batch = this.#batchOf(bucketOf(line.ownerId, this.#bucketCount));
+  refuse(line: RefusedLine): void {
+    const bucket = bucketOf(line.ownerId, this.#bucketCount);
+    const batch = this.#batchOf(bucket);
     batch.refused.push(line);
-    return this.#countLine(batch);
+    this.#countLine(bucket, batch);
   }
 
   /** Closes all open batches, in the order of their buckets. */
   closeBatches(): ClosedBatch[] {
-    const closed: ClosedBatch[] = [];
-    for (const bucket of [...this.#batches.keys()].sort((a, b) => a - b)) {
-      const batch = this.#batchOf(bucket);
-      const lineCount = linesIn(batch);
-      if (lineCount === 0) continue;
-      const { events, days, refused } = batch;
-      closed.push({ bucket, days, lineCount, payload: packBatch(events, refused) });
-      events.clear();
-      refused.length = 0;
-      batch.days = null;
-    }
-    this.lineCount = 0;
+    if (this.lineCount >= this.#mostLines) this.#mostLines = Math.min(this.#mostLines * 2, MOST_LINES);
+    const buckets = [...this.#batches.keys()].filter(bucket => linesIn(this.#batchOf(bucket)) > 0);
+    return buckets.sort((a, b) => a - b).map(bucket => this.closeBatch(bucket));
+  }
+
+  /** Closes the open batch of one bucket. */
+  closeBatch(bucket: number): ClosedBatch {
+    const batch = this.#batchOf(bucket);
+    const { events, days, refused } = batch;
+    const closed = { bucket, days, lineCount: linesIn(batch), payload: packBatch(events, refused) };
+    this.lineCount -= closed.lineCount;
+    this.fullBucket = null;
+    events.clear();
+    refused.length = 0;
+    batch.days = null;
     return closed;
   }
 
   /** Makes room for the next block. All batches are closed if the part was full. */
   clearBlock(): void {
     this.block.clear();
-    if (this.#remembersMuch) this.#dictionaries.clear();
+    if (!this.#remembersMuch) return;
+    this.#dictionaries.clear();
+    this.#bucketOfApp = new Int32Array(0);
+    this.#appOfAdUnit = new Int32Array(0);
   }
 
   get #remembersMuch(): boolean {
-    const { apps, adUnits, prices, campaigns, userAgents } = this.#dictionaries;
+    const { apps, adUnits, campaigns, userAgents } = this.#dictionaries;
     return (
-      Math.max(apps.size, adUnits.size) > REMEMBERED_IDS * 2 ||
-      Math.max(prices.size, campaigns.size, userAgents.size) > REMEMBERED_VALUES ||
+      Math.max(apps.size, adUnits.size, campaigns.size, userAgents.size) > REMEMBERED_VALUES ||
       userAgents.byteLength > MOST_USER_AGENT_BYTES
     );
-  }
-
-  #appOf(row: number): NamedApp {
-    return this.#dictionaries.apps.values[this.block.app[row] as number] as NamedApp;
-  }
-
-  #adUnitOf(row: number): NamedAdUnit {
-    return this.#dictionaries.adUnits.values[this.block.adUnit[row] as number] as NamedAdUnit;
   }
 
   #batchOf(bucket: number): OpenBatch {
@@ -161,9 +186,9 @@ export class OpenPart {
     return batch;
   }
 
-  #countLine(batch: OpenBatch): number {
+  #countLine(bucket: number, batch: OpenBatch): void {
     this.lineCount += 1;
-    return linesIn(batch);
+    if (linesIn(batch) >= this.#batchEvents) this.fullBucket = bucket;
   }
 }
 
@@ -171,6 +196,6 @@ function linesIn({ events, refused }: OpenBatch): number {
   return events.count + refused.length;
 }
 
-function* idsOf(named: Iterable<{ readonly id: string }>): Generator<string> {
-  for (const { id } of named) yield id;
+function textsOf(dictionary: ByteDictionary, codes: Iterable<number>): string[] {
+  return Array.from(codes, code => dictionary.textOf(code));
 }

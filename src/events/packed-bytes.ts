@@ -1,4 +1,6 @@
 const FIRST_BYTES = 1 << 16;
+/** Of a number in an array, by the bytes of its elements. */
+const MOST_BYTES = { 1: 1, 4: 3, 8: 7 } as const;
 
 /** Writes whole numbers and texts one behind the other. */
 export class BytesWriter {
@@ -58,14 +60,6 @@ export class BytesWriter {
     this.numbers(values, count);
   }
 
-  /** Texts without U+0000, which separates them. */
-  texts(values: readonly string[]): void {
-    const joined = Buffer.from(values.join('\0'));
-    this.numbers([values.length, joined.length], 2);
-    const at = this.#reserve(joined.length);
-    this.#used = at + joined.copy(this.#bytes, at);
-  }
-
   /** Bytes that the caller fills in, which is quicker than handing them over; the place in `target` where they begin. */
   room(length: number): { readonly target: Uint8Array; readonly at: number } {
     const at = this.#reserve(length);
@@ -101,22 +95,16 @@ export class BytesReader {
     return this.#bytes.readDoubleLE(this.#advance(8));
   }
 
-  numbers(count: number): Int32Array | Float64Array {
+  /** Reads as many numbers as there is room for. @throws Error also for a number that has no room */
+  numbers<Numbers extends Uint8Array | Int32Array | Float64Array>(values: Numbers): Numbers {
+    const count = values.length;
     const width = this.#bytes[this.#advance(1)] as number;
-    if (width > 7) throw new Error(`numbers of ${width} bytes can't be read`);
+    if (width > MOST_BYTES[values.BYTES_PER_ELEMENT as 1 | 4 | 8])
+      throw new Error(`numbers of ${width} bytes can't be read`);
     let at = this.#advance(width * count);
     const bytes = this.#bytes;
-    if (width < 4) {
-      const values = new Int32Array(count);
-      for (let rank = 0; rank < width; rank += 1) {
-        const shift = rank * 8;
-        for (let index = 0; index < count; index += 1)
-          values[index] = (values[index] as number) | ((bytes[at++] as number) << shift);
-      }
-      return values;
-    }
-    const values = new Float64Array(count);
-    for (let rank = 0; rank < width; rank += 1) {
+    for (let index = 0; width > 0 && index < count; index += 1) values[index] = bytes[at++] as number;
+    for (let rank = 1; rank < width; rank += 1) {
       const unit = 256 ** rank;
       for (let index = 0; index < count; index += 1)
         values[index] = (values[index] as number) + (bytes[at++] as number) * unit;
@@ -124,17 +112,18 @@ export class BytesReader {
     return values;
   }
 
-  signedNumbers(count: number): Float64Array {
-    const values = Float64Array.from(this.numbers(count));
-    for (let index = 0; index < count; index += 1) {
+  signedNumbers(values: Float64Array): Float64Array {
+    this.numbers(values);
+    for (let index = 0; index < values.length; index += 1) {
       const value = values[index] as number;
       values[index] = value % 2 === 1 ? -(value + 1) / 2 : value / 2;
     }
     return values;
   }
 
+  /** So many texts in UTF-8, with U+0000 between, behind their number and the length of all. */
   texts(): string[] {
-    const [count, length] = this.numbers(2) as unknown as [number, number];
+    const [count, length] = this.numbers(new Float64Array(2)) as unknown as [number, number];
     const joined = this.take(length).toString();
     if (count === 0) return [];
     const texts = joined.split('\0');

@@ -1,5 +1,5 @@
 import type { RateCards } from '../catalog/rate-cards.ts';
-import { type AdEvent, grossNanosOf } from '../domain/ad-event.ts';
+import { type AdEvent, grossNanosOf, grossOfMicros } from '../domain/ad-event.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 import type { Nanos } from '../domain/nanos.ts';
 import { type BatchColumns, eventAt } from './batch-columns.ts';
@@ -39,7 +39,7 @@ export function priceEvent(event: AdEvent, day: BusinessDay, rateCards: RateCard
   return { grossNanos: grossNanosOf(event.type, card.price), refusal: null };
 }
 
-/** `priceEvent` of rows; what one price, or one rate card's, comes to is computed once. `dayOf` tells the business day by place. */
+/** `priceEvent` of rows; what one rate card's price comes to is computed once. `dayOf` tells the business day by place. */
 export function priceRows(
   columns: BatchColumns,
   {
@@ -50,21 +50,12 @@ export function priceRows(
 ): PricedRows {
   const grossNanos = new Float64Array(rows.length);
   const refusals = new Map<number, PriceRefusal>();
-  const ofPrice = new Float64Array(columns.price.values.length * 2).fill(Number.NaN);
   const ofCard = new Map<string, PricedEvent>();
   for (let place = 0; place < rows.length; place += 1) {
     const row = rows[place] as number;
-    const price = columns.price.places[row] as number;
-    if (price >= 0) {
-      const key = price * 2 + (columns.isClick[row] as number);
-      let gross = ofPrice[key] as number;
-      if (Number.isNaN(gross)) {
-        gross = Number(
-          grossNanosOf(columns.isClick[row] === 1 ? 'click' : 'impression', columns.price.values[price] as string),
-        );
-        ofPrice[key] = gross;
-      }
-      grossNanos[place] = gross;
+    const micros = columns.priceMicros[row] as number;
+    if (micros >= 0) {
+      grossNanos[place] = grossOfMicros(columns.isClick[row] === 1 ? 'click' : 'impression', micros);
       continue;
     }
     const day = dayOf(place);

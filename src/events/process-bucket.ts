@@ -3,10 +3,11 @@ import { loadRateCards, type RateCards } from '../catalog/rate-cards.ts';
 import { currentReferenceVersion } from '../catalog/reference-version.ts';
 import type { Database } from '../db/database.ts';
 import { isDataFailure } from '../db/errors.ts';
+import { prepared } from '../db/prepared.ts';
 import { takeTurn } from '../db/turn.ts';
 import type { BusinessCalendar } from '../domain/business-day.ts';
 import { addEarnings } from '../earnings/add-earnings.ts';
-import { markReached } from '../earnings/due-reached.ts';
+import { markTouched } from '../earnings/due-reached.ts';
 import { addInvalidEarnings } from '../earnings/invalid-earnings.ts';
 import { type AloneJudge, loadAloneJudge } from '../traffic/judge-alone.ts';
 import { type BatchContent, unpackBatch } from './batch.ts';
@@ -37,10 +38,11 @@ export async function processBucket(deps: ProcessDeps, options: ProcessOptions):
   let careful = false;
   for (;;) {
     try {
-      const batches = await deps.db.transaction(tx =>
-        careful ? processOneCarefully(tx, deps, options) : processPending(tx, deps, options),
+      const isAll = await deps.db.transaction(tx =>
+        careful ? processOneCarefully(tx, deps, options) : processPending(prepared(tx), deps, options),
       );
-      if (batches === 0) return;
+      // What comes to wait from now on has jobs of its own.
+      if (isAll) return;
       careful = false;
     } catch (error) {
       if (careful || !isDataFailure(error)) throw error;
@@ -49,16 +51,18 @@ export async function processBucket(deps: ProcessDeps, options: ProcessOptions):
   }
 }
 
-async function processPending(tx: pg.ClientBase, deps: ProcessDeps, options: ProcessOptions): Promise<number> {
+/** @returns whether nothing else waits in the bucket */
+async function processPending(tx: pg.ClientBase, deps: ProcessDeps, options: ProcessOptions): Promise<boolean> {
   const work = await takeWork(tx, deps, { bucket: options.bucket, maxLines: options.batchEvents });
-  if (work !== null) await markProcessed(tx, await writeEffects(tx, work), deps.now());
-  return work?.batches.length ?? 0;
+  if (work === null) return true;
+  await markProcessed(tx, await writeEffects(tx, work), deps.now());
+  return work.isAll;
 }
 
-/** Takes the oldest batch alone, setting aside the lines that make it fail. */
-async function processOneCarefully(tx: pg.ClientBase, deps: ProcessDeps, options: ProcessOptions): Promise<number> {
+/** Takes the oldest batch alone, setting aside the lines that make it fail. @returns whether nothing else waits in the bucket */
+async function processOneCarefully(tx: pg.ClientBase, deps: ProcessDeps, options: ProcessOptions): Promise<boolean> {
   const work = await takeWork(tx, deps, { bucket: options.bucket, maxLines: 1 });
-  if (work === null) return 0;
+  if (work === null) return true;
   const [batch] = work.batches as [PendingContent];
   const { columns } = batch.content;
   const poisonous = new Set<number>();
@@ -71,7 +75,7 @@ async function processOneCarefully(tx: pg.ClientBase, deps: ProcessDeps, options
     poisonous.add(columns.lineNo[culprit] as number);
   }
   await markProcessed(tx, await writeEffects(tx, work, poisonous), deps.now());
-  return 1;
+  return work.isAll;
 }
 
 /**
@@ -123,6 +127,8 @@ interface Work {
   readonly referenceVersion: number;
   readonly reference: Reference;
   readonly batches: readonly PendingContent[];
+  /** No other batch waits. */
+  readonly isAll: boolean;
 }
 
 /** Takes the bucket's turn and its oldest pending batches, and gives them their places in the recorded order. */
@@ -132,7 +138,7 @@ async function takeWork(
   { bucket, maxLines }: { readonly bucket: number; readonly maxLines: number },
 ): Promise<Work | null> {
   await takeTurn(tx, bucket);
-  const pending = await takePending(tx, { bucket, maxLines });
+  const { batches: pending, areAll: isAll } = await takePending(tx, { bucket, maxLines });
   if (pending.length === 0) return null;
   const referenceVersion = await currentReferenceVersion(tx);
   const reference = await referenceOf(tx, db, referenceVersion);
@@ -142,7 +148,7 @@ async function takeWork(
     const content = unpackBatch(payload);
     batches.push({ batchId, seq: seqBefore + batches.length + 1, content, rows: allRows(content.columns) });
   }
-  return { bucket, calendar, referenceVersion, reference, batches };
+  return { bucket, calendar, referenceVersion, reference, batches, isAll };
 }
 
 /** What one reference version says about events. */
@@ -181,9 +187,9 @@ async function writeEffects(
   await claimIdentities(tx, bucket, fold.claimed);
   const [earned, invalid] = [fold.earnings.sorted(), fold.invalid.sorted()];
   const sinceSeq = batches[0]?.seq ?? 0;
-  await addEarnings(tx, { bucket, sinceSeq }, earned);
+  await addEarnings(tx, bucket, earned);
   await addInvalidEarnings(tx, bucket, invalid);
-  await markReached(tx, bucket, { sinceSeq, policies: reference.judge.policies, earned, invalid });
+  await markTouched(tx, bucket, { sinceSeq, policies: reference.judge.policies, earned, invalid });
   await keepRejectedLines(tx, bucket, fold.rejected);
   await keepConflictingLines(tx, bucket, fold.conflicting);
   return processed;

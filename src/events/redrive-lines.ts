@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { CatalogLookup } from '../catalog/lookup.ts';
 import { loadRateCards } from '../catalog/rate-cards.ts';
 import { currentReferenceVersion } from '../catalog/reference-version.ts';
+import { type Lock, takeLock } from '../db/lock.ts';
 import { type AdEvent, type BadForm, isBadForm } from '../domain/ad-event.ts';
 import { bucketOf } from '../domain/bucket.ts';
 import { isRefusal, type Refusal } from '../domain/errors.ts';
@@ -20,6 +21,13 @@ import { JUDGED_AT_PROCESSING } from './rejection-reasons.ts';
 /** Lines tried in one transaction. */
 const ROUND_LINES = 10_000;
 const REMEMBERED_IDS = 200_000;
+
+export const REDRIVE_LOCK: Lock = {
+  name: 'the lock of redrives',
+  holders: 'another redrive of rejected lines',
+  waitMs: 60_000,
+  key: { text: 'apportion.redrive', number: 0 },
+};
 
 export interface RedriveOptions {
   readonly filters: Omit<RejectedFilters, 'all'>;
@@ -97,7 +105,7 @@ class Redrive {
   async round(after: Place): Promise<Place | null> {
     const { lines, batches } = await this.#deps.db.transaction(async tx => {
       // One redrive at a time, or two would hand in the same lines.
-      await tx.query(`select pg_advisory_xact_lock(hashtextextended('apportion.redrive', 0))`);
+      await takeLock(tx, REDRIVE_LOCK);
       const found = await openLines(tx, { filters: this.#options.filters, after, limit: ROUND_LINES });
       return { lines: found, batches: await this.#handIn(tx, found) };
     });

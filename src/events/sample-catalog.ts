@@ -1,6 +1,7 @@
 import { addDays, type BusinessDay } from '../domain/business-day.ts';
+import { priceOfMicros } from '../domain/price.ts';
 import type { AdUnitEntry, AppEntry, CampaignEntry, DeveloperEntry, RateCardEntry } from './catalog-entries.ts';
-import { decimalOfMicros, drawPriceMicros } from './sample-prices.ts';
+import { drawPriceMicros } from './sample-prices.ts';
 import { SampleRandom, traitOf } from './sample-random.ts';
 
 /** Rate cards and plans of a sample begin so many days before its day: late lines fall under them too. */
@@ -165,8 +166,8 @@ function adUnitId(appId: string, unit: number): string {
 }
 
 function rateCard(random: SampleRandom, days: Pick<RateCardEntry, 'effective_from' | 'effective_to'>): RateCardEntry {
-  const cpm = decimalOfMicros(drawPriceMicros(random, pick(APP_LEVELS_MICROS, random.uint32())));
-  const cpc = decimalOfMicros(drawPriceMicros(random, 400_000));
+  const cpm = priceOfMicros(drawPriceMicros(random, pick(APP_LEVELS_MICROS, random.uint32())));
+  const cpc = priceOfMicros(drawPriceMicros(random, 400_000));
   return { ...days, cpm, cpc };
 }
 

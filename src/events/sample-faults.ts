@@ -1,5 +1,5 @@
 import { type AdEvent, formatAdEvent } from '../domain/ad-event.ts';
-import { decimalOfMicros } from './sample-prices.ts';
+import { priceOfMicros } from '../domain/price.ts';
 import type { SampleRandom } from './sample-random.ts';
 
 /** A line that can't be used, and why it will be refused. */
@@ -42,7 +42,7 @@ export function spoilEvent(event: AdEvent, random: SampleRandom): SpoiledLine {
 export function contradictEvent(event: AdEvent, random: SampleRandom): AdEvent {
   const occurredAtMs = event.occurredAtMs - 1 - random.below(9000);
   const repriced = event.price !== null && random.chance({ count: 1, outOf: 2 });
-  return { ...event, occurredAtMs, price: repriced ? decimalOfMicros(1 + random.below(20_000_000)) : event.price };
+  return { ...event, occurredAtMs, price: repriced ? priceOfMicros(1 + random.below(20_000_000)) : event.price };
 }
 
 function thirtiethOfFebruary(epochMs: number): string {

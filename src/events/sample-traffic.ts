@@ -1,7 +1,8 @@
 import type { AdEvent } from '../domain/ad-event.ts';
+import { priceOfMicros } from '../domain/price.ts';
 import type { SampleCatalog } from './sample-catalog.ts';
 import { hex, sampleDevice } from './sample-devices.ts';
-import { decimalOfMicros, drawPriceMicros } from './sample-prices.ts';
+import { drawPriceMicros } from './sample-prices.ts';
 import { SampleRandom, traitOf } from './sample-random.ts';
 
 const CLICKED_IN_1000 = 12;
@@ -73,7 +74,7 @@ export class SampleTraffic {
       appId: unit.appId,
       adUnitId: unit.adUnitId,
       currency: 'CNY',
-      price: byRateCard ? null : decimalOfMicros(drawPriceMicros(random, unit.cpmMicros)),
+      price: byRateCard ? null : priceOfMicros(drawPriceMicros(random, unit.cpmMicros)),
       campaignId: hasCampaign ? `c_${1 + random.below(this.#catalog.campaignCount)}` : null,
       impressionId: null,
       deviceId,
@@ -92,7 +93,7 @@ export class SampleTraffic {
       id: this.#newId(),
       type: 'click',
       occurredAtMs,
-      price: impression.price === null ? null : decimalOfMicros(drawPriceMicros(random, CPC_MIDDLE_MICROS)),
+      price: impression.price === null ? null : priceOfMicros(drawPriceMicros(random, CPC_MIDDLE_MICROS)),
       impressionId: impression.id,
     };
     if (occurredAtMs >= this.#endMs) return;

@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import type pg from 'pg';
 import { currentReferenceVersion } from '../catalog/reference-version.ts';
+import { takeLock } from '../db/lock.ts';
 import { takeTurn } from '../db/turn.ts';
 import { bucketOf } from '../domain/bucket.ts';
 import type { BusinessCalendar, BusinessDay } from '../domain/business-day.ts';
@@ -37,15 +38,20 @@ export type StepCause =
   | { readonly cause: 'run'; readonly run: SettlementRun }
   | { readonly cause: Exclude<GrantCause, 'run'> };
 
-const LOCK_WAIT_MS = 60_000;
+const FUND_WAIT_MS = 60_000;
 
 /**
  * Until the transaction ends nobody else takes a step of the fund. The reference lock is held, at least shared, so that nobody puts
  * money into it or closes it either. Take it before the first statement whose snapshot matters.
+ * @throws Refusal `database_busy` after a minute
  */
 export async function lockFund(tx: pg.ClientBase, fundId: string): Promise<void> {
-  await tx.query(`set local lock_timeout = ${LOCK_WAIT_MS}`);
-  await tx.query(`select pg_advisory_xact_lock(hashtextextended('apportion.fund.' || $1, 0))`, [fundId]);
+  await takeLock(tx, {
+    name: `the lock of fund ${fundId}`,
+    holders: 'whoever takes a step of that fund',
+    waitMs: FUND_WAIT_MS,
+    key: { text: `apportion.fund.${fundId}`, number: 0 },
+  });
 }
 
 /** An (app, day) with its claim and what it was awarded, as the step begins. */

@@ -1,8 +1,8 @@
 import type pg from 'pg';
-import { textRows } from '../db/prepared.ts';
 import { type Nanos, nanos } from '../domain/nanos.ts';
-import { nextPeriod, type Period, previousPeriod } from '../domain/period.ts';
+import { type Period, previousPeriod } from '../domain/period.ts';
 import type { AccountKind } from '../domain/transfer.ts';
+import type { MovedBefore } from './book-transfers.ts';
 import { sealedBalances } from './period-closings.ts';
 
 /** What stands on the accounts of one book in one currency: credits − debits; accounts at zero may be missing. */
@@ -11,45 +11,36 @@ export type AccountBalances = Map<AccountKind, Nanos>;
 /** By owner and currency. */
 export type BookBalances = Map<string, Map<string, AccountBalances>>;
 
-/**
- * What stood on every account of the books before a period: as sealed at the end of the last closed period before it, and what was
- * moved in open ones since.
- */
+/** The closed period whose seals tell what stood on the accounts, for what comes before `period`; null: none is. */
+export function sealedBefore(period: Period, lastClosed: Period | null): Period | null {
+  return lastClosed === null || lastClosed < period ? lastClosed : previousPeriod(period);
+}
+
+/** What stood on every account of the books: as sealed at the end of the period `sealed`, and what was moved since. */
 export async function openingBalances(
   client: pg.ClientBase,
   {
     bucket,
     ownerIds,
-    period,
-    lastClosed,
+    sealed,
+    moved,
   }: {
     readonly bucket: number;
     readonly ownerIds: readonly string[];
-    readonly period: Period;
-    /** Null: none is closed. */
-    readonly lastClosed: Period | null;
+    readonly sealed: Period | null;
+    readonly moved: readonly MovedBefore[];
   },
 ): Promise<BookBalances> {
   const balances: BookBalances = new Map();
-  const sealedThrough = lastClosed === null || lastClosed < period ? lastClosed : previousPeriod(period);
-  if (sealedThrough !== null) {
-    for (const row of await sealedBalances(client, { bucket, ownerIds, period: sealedThrough })) {
+  if (sealed !== null) {
+    for (const row of await sealedBalances(client, { bucket, ownerIds, period: sealed })) {
       accountsOf(balances, row.ownerId, row.currency).set(row.account, row.balanceNanos);
     }
   }
-  if (sealedThrough !== null && nextPeriod(sealedThrough) >= period) return balances;
-  const moved = await textRows(
-    client,
-    `select developer_id, currency, debit, credit, sum(amount_nanos)
-     from transfers
-     where bucket = $1 and developer_id = any ($2) and period > $3 and period < $4
-     group by developer_id, currency, debit, credit`,
-    [bucket, ownerIds, sealedThrough ?? '', period],
-  );
-  for (const [ownerId, currency, debit, credit, sum] of moved) {
-    const accounts = accountsOf(balances, ownerId as string, currency as string);
-    addTo(accounts, debit as AccountKind, -BigInt(sum as string));
-    addTo(accounts, credit as AccountKind, BigInt(sum as string));
+  for (const { ownerId, currency, debit, credit, amountNanos } of moved) {
+    const accounts = accountsOf(balances, ownerId, currency);
+    addTo(accounts, debit, -amountNanos);
+    addTo(accounts, credit, amountNanos);
   }
   return balances;
 }

@@ -1,21 +1,26 @@
 import type pg from 'pg';
 import type { Queryable } from '../db/database.ts';
+import { type Lock, takeLock } from '../db/lock.ts';
 import { type Nanos, nanos } from '../domain/nanos.ts';
 import { nextPeriod, type Period } from '../domain/period.ts';
 import type { AccountKind } from '../domain/transfer.ts';
 
-/** Whoever closes waits for those that post, and they for it: sealing millions of transfers takes as long as this at most. */
-const LOCK_WAIT_MS = 300_000;
+export const PERIODS_LOCK: Lock = {
+  name: "the periods' lock",
+  holders: 'whoever posts transfers or closes a period',
+  // Whoever closes waits for those that post, and they for it: sealing millions of transfers takes as long as this at most.
+  waitMs: 300_000,
+  key: { text: 'apportion.periods', number: 0 },
+};
 
 /**
  * Held until the transaction ends. Who posts shares it, who closes a period takes it exclusively: the open period stays the one that
  * a posting was told, and a closing sees every transfer of the period. Take it after the reference lock, the fund's and the turns,
- * and none of these after it. Waits at most five minutes, then fails as a service failure, to be tried again.
+ * and none of these after it.
+ * @throws Refusal `database_busy` after five minutes, to be tried again
  */
 export async function lockPeriods(tx: pg.ClientBase, mode: 'shared' | 'exclusive'): Promise<void> {
-  const lock = mode === 'shared' ? 'pg_advisory_xact_lock_shared' : 'pg_advisory_xact_lock';
-  await tx.query(`set local lock_timeout = ${LOCK_WAIT_MS}`);
-  await tx.query(`select ${lock}(hashtextextended('apportion.periods', 0))`);
+  await takeLock(tx, PERIODS_LOCK, mode);
 }
 
 /** What a period moved on one kind of account, over all books, in nanos. */
@@ -97,8 +102,7 @@ export async function sealedBalances(
     period,
   }: {
     readonly bucket: number;
-    /** Null: of all books of the bucket. */
-    readonly ownerIds: readonly string[] | null;
+    readonly ownerIds: readonly string[];
     readonly period: Period;
   },
 ): Promise<SealedBalance[]> {
@@ -107,7 +111,7 @@ export async function sealedBalances(
      from (
        select distinct on (owner_id, currency) owner_id, currency, period, balances
        from book_seals
-       where bucket = $1 and ($2::text[] is null or owner_id = any ($2)) and period <= $3
+       where bucket = $1 and owner_id = any ($2) and period <= $3
        order by owner_id, currency, period desc
      ) as latest
      cross join lateral jsonb_each_text(balances) as account

@@ -54,13 +54,40 @@ export async function insertPeriodSeal(tx: pg.ClientBase, seal: PeriodSeal): Pro
   );
 }
 
-/** What stood on the accounts of each book of a bucket, by `owner\0currency`, after all periods closed before the given one. */
-export async function balancesBefore(q: Queryable, { bucket, period }: OfBucket): Promise<Map<string, Balances>> {
+/**
+ * What stood on the accounts of each book of a bucket, by `owner\0currency`, after all periods closed up to the given one. Goes from book
+ * to book by the key, and to the last seal of each: how many periods were closed before makes no difference.
+ */
+export async function balancesThrough(q: Queryable, { bucket, period }: OfBucket): Promise<Map<string, Balances>> {
   const { rows } = await q.query<{ ownerId: string; currency: string; balances: Balances }>(
-    `select distinct on (owner_id, currency) owner_id as "ownerId", currency, balances
-     from book_seals
-     where bucket = $1 and period < $2
-     order by owner_id, currency, period desc`,
+    `with recursive book as (
+       (
+         select owner_id, currency
+         from book_seals
+         where bucket = $1
+         order by owner_id, currency
+         limit 1
+       )
+       union all
+       select next.owner_id, next.currency
+       from book
+       cross join lateral (
+         select owner_id, currency
+         from book_seals
+         where bucket = $1 and (owner_id, currency) > (book.owner_id, book.currency)
+         order by owner_id, currency
+         limit 1
+       ) as next
+     )
+     select book.owner_id as "ownerId", book.currency, last.balances
+     from book
+     cross join lateral (
+       select balances
+       from book_seals
+       where bucket = $1 and owner_id = book.owner_id and currency = book.currency and period <= $2
+       order by period desc
+       limit 1
+     ) as last`,
     [bucket, period],
   );
   return new Map(rows.map(row => [`${row.ownerId}\0${row.currency}`, row.balances]));

@@ -1,9 +1,9 @@
 import type pg from 'pg';
 import { Refusal } from '../domain/errors.ts';
 import { payableAfter } from '../ledger/payable-after.ts';
-import { lastSeal, sealedBalances } from '../ledger/period-closings.ts';
-import { noClosedPeriod } from './draw-up.ts';
+import { balancesThrough } from '../ledger/stored-seals.ts';
 import { payeesOf } from './payees.ts';
+import { periodOfPayouts } from './period-of-payouts.ts';
 import { type Booking, type NewStep, postSteps } from './post-steps.ts';
 import { knownBatch } from './stored-batches.ts';
 import { standingPayouts } from './stored-payouts.ts';
@@ -28,13 +28,13 @@ export async function approvalSteps(
   const due = await standingPayouts(tx, { bucket, batchId, statuses: ['due'] });
   if (due.length === 0) return [];
   const ownerIds = due.map(payout => payout.ownerId);
-  const payable = await payableNow(tx, { bucket, ownerIds });
+  const payable = await payableNow(tx, bucket);
   const payees = await payeesOf(tx, ownerIds);
   return due.map(payout => {
     const { ownerId, currency, amountNanos, destination } = payout;
     const payee = payees.get(ownerId);
     const reason: CancelReason | null =
-      (payable.get(`${ownerId} ${currency}`) ?? 0n) < amountNanos
+      (payable.get(`${ownerId}\0${currency}`) ?? 0n) < amountNanos
         ? 'payable_fell'
         : payee?.onHold === true
           ? 'own_hold'
@@ -80,21 +80,16 @@ export async function batchApproval(
   return steps;
 }
 
-/** The balance of `payable`, by owner and currency. */
-async function payableNow(
-  tx: pg.ClientBase,
-  { bucket, ownerIds }: { readonly bucket: number; readonly ownerIds: readonly string[] },
-): Promise<Map<string, bigint>> {
-  const seal = await lastSeal(tx);
-  if (seal === null) throw noClosedPeriod();
-  const { period } = seal;
+/** The balance of `payable` of a bucket's books, by `owner\0currency`. */
+async function payableNow(tx: pg.ClientBase, bucket: number): Promise<Map<string, bigint>> {
+  const period = await periodOfPayouts(tx);
   const payable = new Map<string, bigint>();
-  for (const { account, ownerId, currency, balanceNanos } of await sealedBalances(tx, { bucket, ownerIds, period })) {
-    if (account === 'payable') payable.set(`${ownerId} ${currency}`, balanceNanos);
+  for (const [book, sealed] of await balancesThrough(tx, { bucket, period })) {
+    payable.set(book, BigInt(sealed.payable ?? 0));
   }
   for (const { ownerId, currency, sinceNanos } of await payableAfter(tx, { bucket, period })) {
-    const key = `${ownerId} ${currency}`;
-    payable.set(key, (payable.get(key) ?? 0n) + sinceNanos);
+    const book = `${ownerId}\0${currency}`;
+    payable.set(book, (payable.get(book) ?? 0n) + sinceNanos);
   }
   return payable;
 }

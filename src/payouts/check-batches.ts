@@ -1,12 +1,15 @@
 import type pg from 'pg';
+import { bucketOf } from '../domain/bucket.ts';
+import type { BusinessCalendar } from '../domain/business-day.ts';
 import { formatAmount, nanos } from '../domain/nanos.ts';
 import { payoutReference } from '../domain/payout-reference.ts';
-import { type PaymentFile, paymentFile, paymentFiles } from './payment-file.ts';
+import { DrawUpCheck } from './check-draw-up.ts';
+import { RecordedTerms } from './recorded-terms.ts';
 import { BatchDigest, type StoredBatch, storedBatches } from './stored-batches.ts';
 import { standingPayouts } from './stored-payouts.ts';
 
 interface Damage {
-  readonly table: 'payouts' | 'payout_batches' | 'payment_files' | 'payout_steps';
+  readonly table: 'payouts' | 'payout_batches';
   readonly where: string;
   readonly expected: string;
   readonly found: string;
@@ -14,16 +17,19 @@ interface Damage {
 
 interface BatchesCheck {
   readonly bucketCount: number;
+  readonly calendar: BusinessCalendar;
   readonly report: (damage: Damage) => void;
 }
 
 /**
- * Whether each batch is what was drawn up: its digest over its payouts, their number and sum, their references; and whether each file
- * of payouts is what was sent.
+ * Whether each batch is what was drawn up: its digest over its payouts, their number and sum, their references, and what follows from
+ * the terms of then.
  */
-export async function checkBatches(tx: pg.ClientBase, { bucketCount, report }: BatchesCheck): Promise<void> {
+export async function checkBatches(tx: pg.ClientBase, check: BatchesCheck): Promise<void> {
+  const { report } = check;
   const batches = await storedBatches(tx, {});
-  for (const batch of batches) await checkBatch(tx, batch, { bucketCount, report });
+  const terms = await RecordedTerms.read(tx);
+  for (const batch of batches) await checkBatch(tx, batch, { ...check, terms });
   const known = new Set(batches.map(batch => batch.batchId));
   for (const { where, payouts } of await batchesNamed(tx)) {
     if (known.has(where)) continue;
@@ -34,30 +40,31 @@ export async function checkBatches(tx: pg.ClientBase, { bucketCount, report }: B
       found: `${payouts} payouts alone`,
     });
   }
-  const sent = await sentByFiles(tx);
-  const files = await paymentFiles(tx, null);
-  for (const file of files) await checkFile(tx, file, { sent, report });
-  for (const [fileId, payouts] of sent) {
-    if (files.some(file => file.fileId === fileId)) continue;
-    report({ table: 'payment_files', where: `file ${fileId}`, expected: payouts, found: 'no file' });
-  }
 }
 
-async function checkBatch(tx: pg.ClientBase, batch: StoredBatch, { bucketCount, report }: BatchesCheck): Promise<void> {
+async function checkBatch(
+  tx: pg.ClientBase,
+  batch: StoredBatch,
+  { bucketCount, ...check }: BatchesCheck & { readonly terms: RecordedTerms },
+): Promise<void> {
   const { batchId, currency } = batch;
+  const { report } = check;
   const digest = new BatchDigest(batch);
+  const drawUp = new DrawUpCheck(batch, check);
+  drawUp.checkBatch();
   let payouts = 0;
   let amountNanos = 0n;
   for (let bucket = 0; bucket < bucketCount; bucket += 1) {
-    for (const payout of await standingPayouts(tx, { bucket, batchId })) {
+    const ofBucket = await standingPayouts(tx, { bucket, batchId });
+    for (const payout of ofBucket) {
       digest.add(payout);
       payouts += 1;
       amountNanos += payout.amountNanos;
-      const expected = payoutReference(payout);
-      if (payout.reference !== expected) {
-        report({ table: 'payouts', where: `payout ${payout.payoutId}`, expected, found: payout.reference });
-      }
+      const expected = `${payoutReference(payout)} in bucket ${bucketOf(payout.ownerId, bucketCount)}`;
+      const found = `${payout.reference} in bucket ${bucket}`;
+      if (found !== expected) report({ table: 'payouts', where: `payout ${payout.payoutId}`, expected, found });
     }
+    await drawUp.checkPayouts(tx, bucket, ofBucket);
   }
   const tell = (of: { readonly payouts: number; readonly amountNanos: bigint }) =>
     `${of.payouts} payouts of ${formatAmount(nanos(of.amountNanos), currency)} ${currency}`;
@@ -77,32 +84,4 @@ async function batchesNamed(tx: pg.ClientBase): Promise<{ where: string; payouts
      order by batch_id`,
   );
   return rows;
-}
-
-async function sentByFiles(tx: pg.ClientBase): Promise<Map<string, string>> {
-  const { rows } = await tx.query<{ fileId: string; payouts: number; amounts: string }>(
-    `select payment_file_id as "fileId", sum(payouts) as payouts, string_agg(sent_currency || ' ' || sent, ', ' order by sent_currency) as amounts
-     from (
-       select payment_file_id, sent_currency, count(*) as payouts, sum(sent_nanos) as sent
-       from payout_steps
-       join payouts using (bucket, payout_id)
-       where payment_file_id is not null
-       group by payment_file_id, sent_currency
-     ) as sent
-     group by payment_file_id`,
-  );
-  return new Map(rows.map(row => [row.fileId, `${row.payouts} payouts, ${row.amounts}`]));
-}
-
-async function checkFile(
-  tx: pg.ClientBase,
-  { fileId, payouts, totals }: PaymentFile,
-  { sent, report }: Pick<BatchesCheck, 'report'> & { readonly sent: ReadonlyMap<string, string> },
-): Promise<void> {
-  const where = `file ${fileId}`;
-  const { intact } = await paymentFile(tx, fileId);
-  if (!intact) report({ table: 'payment_files', where, expected: 'the bytes that were sent', found: 'others' });
-  const amounts = totals.map(({ currency, amountNanos }) => `${currency} ${amountNanos}`).join(', ');
-  const [expected, found] = [`${payouts} payouts, ${amounts}`, sent.get(fileId) ?? 'nothing'];
-  if (expected !== found) report({ table: 'payment_files', where, expected: found, found: expected });
 }

@@ -156,6 +156,6 @@ function isSame(one: Booked, other: Booked): boolean {
 function tell(booked: Booked | undefined): string {
   if (booked === undefined) return NOTHING;
   const { ownerId, flow, cause, at, ledgerDay } = booked;
-  const what = `${flow.debit} > ${flow.credit} ${formatDecimal(flow.amountNanos, 2)} ${flow.currency}`;
+  const what = `${flow.debit} > ${flow.credit} ${formatDecimal(flow.amountNanos)} ${flow.currency}`;
   return `${ownerId} ${flow.reason}: ${what} on ${ledgerDay} at ${at.toISOString()} by ${cause ?? NOTHING}`;
 }

@@ -2,16 +2,15 @@ import { randomUUIDv7 } from 'node:crypto';
 import pg from 'pg';
 import type { Database } from '../db/database.ts';
 import { addDays, type BusinessCalendar } from '../domain/business-day.ts';
-import { Refusal } from '../domain/errors.ts';
 import type { OwnerId } from '../domain/ids.ts';
 import { nanos } from '../domain/nanos.ts';
 import { payoutReference } from '../domain/payout-reference.ts';
 import { type Period, parsePeriod } from '../domain/period.ts';
-import { lastSeal } from '../ledger/period-closings.ts';
 import type { CarryReason } from './judge-book.ts';
 import { DayTerms, type JudgedBook, judgedBooks } from './judged-books.ts';
 import type { Payout } from './payout.ts';
 import type { PayoutTerms, Recorded } from './payout-terms.ts';
+import { periodOfPayouts } from './period-of-payouts.ts';
 import { BatchDigest, type BatchTerms, insertBatch, type StoredBatch, storedBatches } from './stored-batches.ts';
 import { insertPayouts } from './stored-payouts.ts';
 
@@ -70,9 +69,7 @@ async function drawUp(
   { bucketCount, calendar, now }: PayoutDeps,
   { actor, onProgress }: { readonly actor: string; readonly onProgress: ((done: number) => void) | undefined },
 ): Promise<DrawUp> {
-  const seal = await lastSeal(tx);
-  if (seal === null) throw noClosedPeriod();
-  const { period } = seal;
+  const period = await periodOfPayouts(tx);
   const drawnAt = now();
   const drawnOn = calendar.dayOf(drawnAt.getTime());
   const dayTerms = await DayTerms.read(tx, drawnOn);
@@ -162,12 +159,4 @@ class CarriedSums {
   sorted(): CarriedSum[] {
     return [...this.#sums.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, sum]) => sum);
   }
-}
-
-export function noClosedPeriod(): Refusal {
-  return new Refusal({
-    code: 'no_closed_period',
-    message: 'no period is closed yet, and payouts are of closed periods',
-    remedy: 'close one by a decision "close_period", or "closing_schedule" and: npx apportion periods close --due',
-  });
 }

@@ -38,6 +38,21 @@ export async function ratesOn(
   return new Map(rows.map(row => [row.targetCurrency, rateOf(row)]));
 }
 
+/** All that was recorded of the rates of a source currency that could be used on a day, in the order of the imports. */
+export async function ratesRecorded(
+  q: Queryable,
+  { sourceCurrency, day }: { readonly sourceCurrency: string; readonly day: BusinessDay },
+): Promise<Recorded<ExchangeRate>[]> {
+  const { rows } = await q.query<Recorded<ExchangeRate>>(
+    `select ${COLUMNS}
+     from exchange_rates
+     where source_currency = $1 and day between $2 and $3
+     order by import_no`,
+    [sourceCurrency, addDays(day, -MOST_RATE_AGE_DAYS), day],
+  );
+  return rows.map(rateOf);
+}
+
 /** Rates that hold, by currencies and day; null stands for all. */
 export async function ratesInOrder(
   q: Queryable,

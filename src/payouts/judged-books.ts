@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { BusinessDay } from '../domain/business-day.ts';
 import type { Period } from '../domain/period.ts';
 import { payableAfter } from '../ledger/payable-after.ts';
-import { sealedBalances } from '../ledger/period-closings.ts';
+import { balancesThrough } from '../ledger/stored-seals.ts';
 import { type ExchangeRate, ratesOn } from './exchange-rates.ts';
 import { available, type BookPayable, type CarryReason, judgeBook, type Terms } from './judge-book.ts';
 import { payeesOf } from './payees.ts';
@@ -85,8 +85,9 @@ async function payablesByCurrency(
     const before = books.get(keyOf(of)) ?? { ownerId, currency, ...NOTHING };
     books.set(keyOf(of), { ...before, ...changes });
   };
-  for (const { account, balanceNanos, ...of } of await sealedBalances(tx, { bucket, ownerIds: null, period })) {
-    if (account === 'payable') change(of, { sealedNanos: balanceNanos });
+  for (const [book, { payable = '0' }] of await balancesThrough(tx, { bucket, period })) {
+    const [ownerId = '', currency = ''] = book.split('\0');
+    change({ ownerId, currency }, { sealedNanos: BigInt(payable) });
   }
   for (const { sinceNanos, byPayoutsNanos, ...of } of await payableAfter(tx, { bucket, period })) {
     change(of, { sinceNanos, byPayoutsNanos });

@@ -5,11 +5,9 @@ import type { BusinessDay } from '../domain/business-day.ts';
 import { type Money, money } from '../domain/money.ts';
 import { nanos } from '../domain/nanos.ts';
 import { checkLimit, DEFAULT_LIMIT, readCursor, writeCursor } from '../domain/page-cursor.ts';
-import type { Period } from '../domain/period.ts';
-import { lastSeal } from '../ledger/period-closings.ts';
-import { noClosedPeriod } from './draw-up.ts';
 import type { CarryReason } from './judge-book.ts';
 import { DayTerms, type JudgedBook, judgedBooks } from './judged-books.ts';
+import { periodOfPayouts } from './period-of-payouts.ts';
 
 /** A book that is paid nothing for the period closed last. */
 export interface CarriedRow {
@@ -36,26 +34,29 @@ const CURSOR = [/^\d{1,5}$/, /^[ -~]{1,64}$/, /^[A-Z]{3}$/];
  */
 export async function listCarried(
   tx: pg.ClientBase,
-  {
-    limit = DEFAULT_LIMIT,
-    after,
-    ...filters
-  }: CarriedFilters & { readonly limit?: number | undefined; readonly after?: string | undefined },
-): Promise<{ readonly period: Period; readonly items: readonly CarriedRow[]; readonly next: string | null }> {
+  { limit = DEFAULT_LIMIT, ...asked }: CarriedFilters & After & { readonly limit?: number },
+): Promise<{ readonly items: readonly CarriedRow[]; readonly next: string | null }> {
   checkLimit(limit);
-  const [fromBucket = '0', ...key] = after === undefined ? [] : readCursor(after, CURSOR);
-  const { period, found } = await carriedBooks(tx, filters, {
-    bucket: Number(fromBucket),
-    key: key.join('\0'),
-    limit: limit + 1,
-  });
+  const found: Found[] = [];
+  for await (const each of carriedBooks(tx, asked)) {
+    found.push(each);
+    if (found.length > limit) break;
+  }
   const page = found.slice(0, limit);
   const last = found.length > limit ? page.at(-1) : undefined;
   return {
-    period,
-    items: page.map(({ book }) => carriedRow(book)),
+    items: page.map(carriedRow),
     next: last === undefined ? null : writeCursor([String(last.bucket), last.book.ownerId, last.book.currency]),
   };
+}
+
+/** All of it behind `after`, for an export, a bucket in memory at a time. @throws Refusal as `listCarried` */
+export async function* streamCarried(tx: pg.ClientBase, asked: CarriedFilters & After): AsyncGenerator<CarriedRow> {
+  for await (const found of carriedBooks(tx, asked)) yield carriedRow(found);
+}
+
+interface After {
+  readonly after?: string | undefined;
 }
 
 interface Found {
@@ -63,31 +64,27 @@ interface Found {
   readonly book: JudgedBook;
 }
 
-async function carriedBooks(
+async function* carriedBooks(
   tx: pg.ClientBase,
-  { bucketCount, day, currency, reason, ...owner }: CarriedFilters,
-  from: { readonly bucket: number; readonly key: string; readonly limit: number },
-): Promise<{ period: Period; found: Found[] }> {
-  const seal = await lastSeal(tx);
-  if (seal === null) throw noClosedPeriod();
-  const { period } = seal;
+  { bucketCount, day, currency, reason, after, ...owner }: CarriedFilters & After,
+): AsyncGenerator<Found> {
+  const [firstBucket = '0', ...key] = after === undefined ? [] : readCursor(after, CURSOR);
+  const period = await periodOfPayouts(tx);
   const ownerId = await namedOwner(tx, owner);
   const only = ownerId === null ? null : bucketOf(ownerId, bucketCount);
   const dayTerms = await DayTerms.read(tx, day);
-  const found: Found[] = [];
-  for (let bucket = from.bucket; bucket < bucketCount && found.length < from.limit; bucket += 1) {
+  for (let bucket = Number(firstBucket); bucket < bucketCount; bucket += 1) {
     if (only !== null && bucket !== only) continue;
     for (const book of await judgedBooks(tx, { bucket, period, dayTerms })) {
-      if (bucket === from.bucket && `${book.ownerId}\0${book.currency}` <= from.key) continue;
+      if (bucket === Number(firstBucket) && `${book.ownerId}\0${book.currency}` <= key.join('\0')) continue;
       if (ownerId !== null && book.ownerId !== ownerId) continue;
       if (currency !== undefined && book.currency !== currency) continue;
       if (reason !== undefined && (book.carries ?? 'not_drawn_up') !== reason) continue;
-      found.push({ bucket, book });
+      yield { bucket, book };
     }
   }
-  return { period, found };
 }
 
-function carriedRow({ ownerId, currency, availableNanos, carries }: JudgedBook): CarriedRow {
+function carriedRow({ book: { ownerId, currency, availableNanos, carries } }: Found): CarriedRow {
   return { book: ownerId, amount: money(nanos(availableNanos), currency), reason: carries ?? 'not_drawn_up' };
 }

@@ -29,7 +29,7 @@ export async function listPayees(
     id: payee.ownerId,
     destination: payee.destination,
     currency: payee.currency,
-    minimum: payee.minimumNanos === null ? null : formatDecimal(payee.minimumNanos, 2),
+    minimum: payee.minimumNanos === null ? null : formatDecimal(payee.minimumNanos),
     hold: payee.onHold,
     ...recorded(payee),
   }));

@@ -52,6 +52,10 @@ export interface PayoutPage {
   readonly next: string | null;
 }
 
+interface After {
+  readonly after?: string | undefined;
+}
+
 const CURSOR = [/^\d{1,5}$/, /^[A-Z0-9-]{1,35}$/];
 const ROWS_AT_A_TIME = 5_000;
 
@@ -61,17 +65,11 @@ const ROWS_AT_A_TIME = 5_000;
  */
 export async function listPayouts(
   tx: pg.ClientBase,
-  {
-    limit = DEFAULT_LIMIT,
-    after,
-    ...filters
-  }: PayoutFilters & { readonly limit?: number | undefined; readonly after?: string | undefined },
+  { limit = DEFAULT_LIMIT, after, ...filters }: PayoutFilters & After & { readonly limit?: number },
 ): Promise<PayoutPage> {
   checkLimit(limit);
-  const [bucket = '0', reference = ''] = after === undefined ? [] : readCursor(after, CURSOR);
   const found: StandingPayout[] = [];
-  const from = { bucket: Number(bucket), reference };
-  for await (const payout of selectPayouts(tx, filters, { from, atATime: limit + 1 })) {
+  for await (const payout of selectPayouts(tx, filters, { after, atATime: limit + 1 })) {
     found.push(payout);
     if (found.length > limit) break;
   }
@@ -83,10 +81,15 @@ export async function listPayouts(
   };
 }
 
-/** All payouts that pass the filters, in the order of the list, for an export: memory stays the same however many there are. */
-export async function* streamPayouts(tx: pg.ClientBase, filters: PayoutFilters): AsyncGenerator<PayoutRow> {
-  const from = { bucket: 0, reference: '' };
-  for await (const payout of selectPayouts(tx, filters, { from, atATime: ROWS_AT_A_TIME })) {
+/**
+ * All payouts behind `after` that pass the filters, in the order of the list, for an export: memory stays the same however many there are.
+ * @throws Refusal as `listPayouts`
+ */
+export async function* streamPayouts(
+  tx: pg.ClientBase,
+  { after, ...filters }: PayoutFilters & After,
+): AsyncGenerator<PayoutRow> {
+  for await (const payout of selectPayouts(tx, filters, { after, atATime: ROWS_AT_A_TIME })) {
     yield payoutRow(payout, filters.proposed);
   }
 }
@@ -94,11 +97,9 @@ export async function* streamPayouts(tx: pg.ClientBase, filters: PayoutFilters):
 async function* selectPayouts(
   tx: pg.ClientBase,
   { bucketCount, batch, periods, currency, status, proposed, ...owner }: PayoutFilters,
-  {
-    from,
-    atATime,
-  }: { readonly from: { readonly bucket: number; readonly reference: string }; readonly atATime: number },
+  { after, atATime }: After & { readonly atATime: number },
 ): AsyncGenerator<StandingPayout> {
+  const [firstBucket = '0', firstReference = ''] = after === undefined ? [] : readCursor(after, CURSOR);
   if (batch !== undefined) await knownBatch(tx, batch);
   const ownerId = await namedOwner(tx, owner);
   const asked = {
@@ -107,14 +108,14 @@ async function* selectPayouts(
     ...statusesOf(status, proposed),
   };
   const only = ownerId === null ? null : bucketOf(ownerId, bucketCount);
-  for (let bucket = from.bucket; bucket < bucketCount; bucket += 1) {
+  for (let bucket = Number(firstBucket); bucket < bucketCount; bucket += 1) {
     if (only !== null && bucket !== only) continue;
-    let after = bucket === from.bucket ? from.reference : '';
+    let behind = bucket === Number(firstBucket) ? firstReference : '';
     for (;;) {
-      const some = await standingPayouts(tx, { ...asked, bucket, after, limit: atATime });
+      const some = await standingPayouts(tx, { ...asked, bucket, after: behind, limit: atATime });
       yield* some;
       if (some.length < atATime) break;
-      after = some.at(-1)?.reference ?? '';
+      behind = some.at(-1)?.reference ?? '';
     }
   }
 }

@@ -31,6 +31,18 @@ export async function payeesOf(q: Queryable, ownerIds: readonly string[]): Promi
   return new Map(rows.map(row => [row.ownerId, payeeOf(row)]));
 }
 
+/** All that was recorded of them, in the order of the imports. */
+export async function payeesRecorded(q: Queryable, ownerIds: readonly string[]): Promise<Recorded<Payee>[]> {
+  const { rows } = await q.query<Row>(
+    `select ${COLUMNS}
+     from payees
+     where owner_id = any ($1)
+     order by import_no`,
+    [ownerIds],
+  );
+  return rows.map(payeeOf);
+}
+
 /** The payees that hold, by owner after `after`. */
 export async function payeesInOrder(
   q: Queryable,

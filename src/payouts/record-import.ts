@@ -1,7 +1,15 @@
 import { hash } from 'node:crypto';
 import type pg from 'pg';
 import type { Queryable } from '../db/database.ts';
+import { type Lock, takeLock } from '../db/lock.ts';
 import { digestNews, digestRecorded, insertNews, type PayoutRows, type RowCounts, stageNews } from './import-rows.ts';
+
+export const PAYOUT_IMPORTS_LOCK: Lock = {
+  name: 'the lock of payout imports',
+  holders: 'another import of payout terms, payees or rates',
+  waitMs: 60_000,
+  key: { text: 'apportion.payout_imports', number: 0 },
+};
 
 export type PayoutImportKind = 'terms' | 'payees' | 'rates';
 
@@ -32,7 +40,7 @@ export async function recordPayoutImport(
   { kind, tables }: { readonly kind: PayoutImportKind; readonly tables: readonly PayoutRows[] },
   { recordedAt, actor }: Recording,
 ): Promise<PayoutImport> {
-  await tx.query(`select pg_advisory_xact_lock(hashtextextended('apportion.payout_imports', 0))`);
+  await takeLock(tx, PAYOUT_IMPORTS_LOCK);
   let counts: RowCounts = { added: 0, changed: 0, unchanged: 0 };
   for (const rows of tables) counts = sum(counts, await stageNews(tx, rows));
   const last = await lastImport(tx);

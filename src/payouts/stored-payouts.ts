@@ -187,7 +187,7 @@ export interface DrawnOfBook {
   readonly hasOfPeriod: boolean;
 }
 
-/** What is drawn up of the books of a bucket. */
+/** What is drawn up of the books of a bucket. Reads the payouts of the period and of batches that are not approved, no others. */
 export async function drawnOfBooks(
   q: Queryable,
   { bucket, period }: { readonly bucket: number; readonly period: Period },
@@ -198,9 +198,38 @@ export async function drawnOfBooks(
      from payouts
      left join payout_steps
        on payout_steps.bucket = payouts.bucket and payout_steps.payout_id = payouts.payout_id and step_no = 1
-     where payouts.bucket = $1 and (step_no is null or period = $2)
+     where payouts.bucket = $1 and batch_id = any ($3) and (step_no is null or period = $2)
      group by owner_id, currency`,
-    [bucket, period],
+    [bucket, period, await batchesAtHand(q, { bucket, period })],
   );
   return rows.map(({ drawn, ...row }) => ({ ...row, drawnNanos: BigInt(drawn) }));
+}
+
+/**
+ * Approval leaves nothing of a batch due, so one payout that was approved tells that all were decided. It is looked for among the first
+ * few; a batch of which these were all cancelled is read once more.
+ */
+async function batchesAtHand(
+  q: Queryable,
+  { bucket, period }: { readonly bucket: number; readonly period: Period },
+): Promise<string[]> {
+  const { rows } = await q.query<{ batchId: string }>(
+    `select batch_id as "batchId"
+     from payout_batches as batch
+     where period = $2 or (
+       select bool_or(status = 'approved')
+       from (
+         -- In the order of the index: in no other way would the planner always find them by it.
+         select payout_id, batch_id
+         from payouts
+         where bucket = $1 and payouts.batch_id >= batch.batch_id
+         order by payouts.batch_id
+         limit 3
+       ) as first
+       join payout_steps on payout_steps.bucket = $1 and payout_steps.payout_id = first.payout_id and step_no = 1
+       where first.batch_id = batch.batch_id
+     ) is not true`,
+    [bucket, period],
+  );
+  return rows.map(row => row.batchId);
 }

@@ -9,7 +9,7 @@ export interface WrongStep {
 
 /**
  * Steps that don't follow on those before, that return other tax than there was, or that the bank's answers don't bear out; answers
- * without a step; invoices and remittances that don't fit their payout.
+ * without a step; invoices that are missing, and such and remittances that don't fit their payout.
  */
 export async function wrongSteps(q: Queryable, bucket: number): Promise<WrongStep[]> {
   const { rows } = await q.query<WrongStep>(
@@ -50,6 +50,12 @@ export async function wrongSteps(q: Queryable, bucket: number): Promise<WrongSte
      from payout_invoices
      join payouts using (bucket, payout_id)
      where bucket = $1 and (payouts.owner_id, payouts.amount_nanos) <> (payout_invoices.owner_id, payout_invoices.amount_nanos)
+     union all
+     select 'payout ' || payout_id || ' step ' || step_no, 'an invoice before it is sent', 'none'
+     from payout_steps
+     join payouts using (bucket, payout_id)
+     where bucket = $1 and status = 'sent' and invoice_required
+       and not exists (select from payout_invoices as invoice where (invoice.bucket, invoice.payout_id) = (payouts.bucket, payouts.payout_id))
      union all
      select 'payout ' || payout_id || ' remittance', tax_nanos::text, tax_remittances.amount_nanos::text
      from tax_remittances

@@ -1,28 +1,20 @@
-import type { ReferenceFile } from '../catalog/reference-file.ts';
+import type pg from 'pg';
 import { markDueWhere } from '../earnings/due-days.ts';
 import { importPolicies, type PoliciesImport } from '../traffic/import-policies.ts';
-import { parseNetworks } from '../traffic/network-file.ts';
-import { parsePolicies } from '../traffic/policy-file.ts';
-import type { ImportDeps } from './import-reference.ts';
+import type { PolicyFile } from '../traffic/policy-file.ts';
+import type { Recorded } from './import-reference.ts';
 
 /**
- * Imports traffic policies, and the networks of data centres if they are handed in, in one transaction; days on which checks that
+ * Imports traffic policies, and the networks of data centres unless they are null, inside a transaction; days on which checks that
  * need other events may find something else become due.
- * @throws Refusal `bad_traffic`, `bad_networks`: nothing of either file was taken
  */
-export async function importTrafficFile(
-  { db, now }: Pick<ImportDeps, 'db' | 'now'>,
-  { policies, networks }: { readonly policies: ReferenceFile; readonly networks: ReferenceFile | null },
-): Promise<PoliciesImport> {
-  const file = parsePolicies(policies.text, policies.source);
-  const list = networks === null ? null : parseNetworks(networks.text, networks.source);
-  return await db.transaction(async tx => {
-    const result = await importPolicies(tx, file, { networks: list, recordedAt: now() });
-    const all = { developerId: null, appId: null, currency: null };
-    await markDueWhere(
-      tx,
-      result.affected.map(days => ({ ...all, ...days })),
-    );
-    return result;
-  });
+export async function recordTraffic(
+  tx: pg.ClientBase,
+  { policies, networks }: { readonly policies: PolicyFile; readonly networks: readonly string[] | null },
+  { recordedAt }: { readonly recordedAt: Date },
+): Promise<Recorded<PoliciesImport>> {
+  const result = await importPolicies(tx, policies, { networks, recordedAt });
+  const due = result.affected.map(days => ({ developerId: null, appId: null, currency: null, ...days }));
+  await markDueWhere(tx, due);
+  return { result, due };
 }

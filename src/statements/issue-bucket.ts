@@ -1,6 +1,7 @@
 import { constants, zstdCompressSync } from 'node:zlib';
 import type pg from 'pg';
 import type { Database } from '../db/database.ts';
+import { type Lock, takeLock } from '../db/lock.ts';
 import { prepared } from '../db/prepared.ts';
 import { daysInRange } from '../domain/business-day.ts';
 import { type Period, parsePeriod } from '../domain/period.ts';
@@ -23,6 +24,18 @@ import type { Statement, StatementHalf } from './statement-form.ts';
 /** Books read and written together: enough to make the questions cheap, few enough for the memory. */
 const OWNERS_AT_ONCE = 500;
 
+/** Rather more than a bucket of a hundred thousand books takes. */
+const STATEMENTS_WAIT_MS = 300_000;
+
+function statementsLock(bucket: number): Lock {
+  return {
+    name: `the lock of bucket ${bucket}'s statements`,
+    holders: 'whoever issues them',
+    waitMs: STATEMENTS_WAIT_MS,
+    key: { text: 'apportion.statements', number: bucket },
+  };
+}
+
 /** What is issued: plain data, for it goes to another thread. */
 export interface BucketToIssue {
   readonly bucket: number;
@@ -39,7 +52,7 @@ export async function issueBucket(
 ): Promise<number> {
   return await db.transaction(async client => {
     const tx = prepared(client);
-    await tx.query("select pg_advisory_xact_lock(hashtextextended('apportion.statements', $1))", [bucket]);
+    await takeLock(tx, statementsLock(bucket));
     if ((await statementIssues(tx, { period, bucket })).length > 0) return 0;
     const half: StatementHalf = { period, state: 'issued', seal, issued_at: issuedAt.toISOString() };
     const digests: string[] = [];

@@ -28,7 +28,7 @@ export function sharePercent({
 }): string | null {
   if (ofNanos <= 0n) return null;
   const hundredths = divideHalfEven(partNanos * 10_000n, ofNanos);
-  return formatDecimal(nanos(hundredths * 10n ** BigInt(NANOS_DIGITS - 2)), 2);
+  return formatDecimal(hundredths * 10n ** BigInt(NANOS_DIGITS - 2));
 }
 
 /** "0.333333" as "33.3333 %", by moving the point. */

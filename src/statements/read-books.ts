@@ -10,7 +10,7 @@ import {
 } from '../earnings/days-of-books.ts';
 import { type BookTransfer, transfersOfBooks } from '../ledger/book-transfers.ts';
 import { periodsOfRuns } from '../ledger/moved-by-runs.ts';
-import { type AccountBalances, openingBalances } from '../ledger/opening-balances.ts';
+import { type AccountBalances, openingBalances, sealedBefore } from '../ledger/opening-balances.ts';
 import { type BehindAmounts, type BooksAsked, readBehind } from './behind-amounts.ts';
 
 /** All that a book's statement is made of: rows of its owner alone, but for the totals that a provider's parts are parts of. */
@@ -36,8 +36,10 @@ export async function readBooks(client: pg.ClientBase, asked: BooksAsked): Promi
   const [firstHalf] = period.halves as [Period];
   const names = await bookNames(client, ownerIds);
   const developerIds = ownerIds.filter(id => names.get(id)?.kind === 'developer');
-  const transfers = await transfersOfBooks(client, { bucket, ownerIds, periods: period.halves });
-  const opening = await openingBalances(client, { bucket, ownerIds, period: firstHalf, lastClosed });
+  const sealed = sealedBefore(firstHalf, lastClosed);
+  const within = { periods: period.halves, since: sealed };
+  const { transfers, before } = await transfersOfBooks(client, { bucket, ownerIds, ...within });
+  const opening = await openingBalances(client, { bucket, ownerIds, sealed, moved: before });
   const days = await readDays(client, { bucket, developerIds, period });
   const halfOfRun =
     lastClosed !== null && lastClosed >= firstHalf ? await halvesOfRuns(client, bucket, days.values()) : new Map();

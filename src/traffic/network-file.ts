@@ -3,7 +3,7 @@ import { addressWords, type Network } from './address-ranges.ts';
 
 export const BAD_NETWORKS = 'bad_networks';
 
-const MOST_NETWORKS = 200_000;
+export const MOST_NETWORKS = 200_000;
 const FORM = 'write a network such as 203.0.113.0/24 or 2001:db8::/32, or one address';
 
 /**

@@ -15,7 +15,7 @@ export interface PolicyFile {
 export const BAD_TRAFFIC = 'bad_traffic';
 
 const MOST_AN_HOUR = 1_000_000;
-const MOST_POLICIES = 1_000;
+export const MOST_POLICIES = 1_000;
 
 const SWITCH = 'write true or false';
 const LOOKBACK = `write a whole number from 0 to ${MOST_LOOKBACK_DAYS}`;

@@ -62,18 +62,20 @@ export interface InvalidationFilter {
   readonly limit: number;
 }
 
+/** What is stored of an invalidation; its instants stand with its versions. */
+export interface InvalidationVersions extends Omit<RecordedInvalidation, 'recordedAt' | 'reinstatement'> {
+  /** Null where it stands. */
+  readonly reinstatedVersion: number | null;
+  readonly reinstatedReason: string;
+  readonly reinstatedBy: string;
+}
+
 /** The latest first. */
-export async function selectInvalidations(
+export async function invalidationVersions(
   q: Queryable,
   { invalidationIds, appId, beforeVersion, limit }: InvalidationFilter,
-): Promise<RecordedInvalidation[]> {
-  const { rows } = await q.query<
-    Omit<RecordedInvalidation, 'recordedAt' | 'reinstatement'> & {
-      reinstatedVersion: number | null;
-      reinstatedReason: string;
-      reinstatedBy: string;
-    }
-  >(
+): Promise<InvalidationVersions[]> {
+  const { rows } = await q.query<InvalidationVersions>(
     `select i.invalidation_id as "invalidationId", i.reference_version as "referenceVersion", i.developer_id as "developerId",
        i.app_id as "appId", i.ad_unit_id as "adUnitId", i.event_type as "eventType", i.from_day as "fromDay", i.to_day as "toDay",
        i.event_count as "eventCount", i.reason, i.actor, i.note, back.reference_version as "reinstatedVersion",
@@ -86,6 +88,12 @@ export async function selectInvalidations(
      limit $4`,
     [invalidationIds ?? null, appId ?? null, beforeVersion ?? null, limit],
   );
+  return rows;
+}
+
+/** The latest first. */
+export async function selectInvalidations(q: Queryable, filter: InvalidationFilter): Promise<RecordedInvalidation[]> {
+  const rows = await invalidationVersions(q, filter);
   const versions = rows.flatMap(({ referenceVersion, reinstatedVersion }) =>
     [referenceVersion, reinstatedVersion ?? []].flat(),
   );

@@ -3,7 +3,7 @@ import { categoriesOn } from '../catalog/categories.ts';
 import { currentReferenceVersion } from '../catalog/reference-version.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 import { claimOf } from '../domain/incentive.ts';
-import { formatDecimal, nanos } from '../domain/nanos.ts';
+import { formatDecimal } from '../domain/nanos.ts';
 import { dueInBucket } from '../earnings/due-developers.ts';
 import { type Fund, isDayOf, ruleOf } from '../funds/fund.ts';
 import { ungrantedRuns } from '../funds/grant-funds.ts';
@@ -70,10 +70,6 @@ async function checkDay(
     const found = claims.get(appId) ?? 0n;
     if (found === expected) continue;
     const where = `bucket ${bucket} fund ${fundId} ${day} app ${appId}`;
-    report({ table: 'fund_claims', where, expected: decimal(expected), found: decimal(found) });
+    report({ table: 'fund_claims', where, expected: formatDecimal(expected), found: formatDecimal(found) });
   }
-}
-
-function decimal(amount: bigint): string {
-  return formatDecimal(nanos(amount), 2);
 }

@@ -5,7 +5,7 @@ import { bucketOf } from '../domain/bucket.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 import { type AwardChange, grantAll, type Need, takeBack } from '../domain/grant.ts';
 import { claimOf } from '../domain/incentive.ts';
-import { formatDecimal, nanos } from '../domain/nanos.ts';
+import { formatDecimal } from '../domain/nanos.ts';
 import { type Fund, ruleOf } from '../funds/fund.ts';
 import { type ClaimChange, claimsOfStep, firstDaysAt } from '../funds/stored-claims.ts';
 import { allFunds, budgetAt } from '../funds/stored-funds.ts';
@@ -52,9 +52,9 @@ async function checkSteps(client: pg.ClientBase, fund: Fund, { bucketCount, repo
     const returnedNanos = hasEnded ? left : 0n;
     taken += awardedNanos + returnedNanos;
     leftNanos = left - returnedNanos;
-    differs('fund_grants', ' awarded', decimal(awardedNanos), decimal(grant.awardedNanos));
-    differs('fund_grants', ' returned', decimal(returnedNanos), decimal(grant.returnedNanos));
-    differs('fund_grants', ' left', decimal(leftNanos), decimal(grant.leftNanos));
+    differs('fund_grants', ' awarded', formatDecimal(awardedNanos), formatDecimal(grant.awardedNanos));
+    differs('fund_grants', ' returned', formatDecimal(returnedNanos), formatDecimal(grant.returnedNanos));
+    differs('fund_grants', ' left', formatDecimal(leftNanos), formatDecimal(grant.leftNanos));
     const ofDays = recordedDays.get(grantNo) ?? [];
     compareDays(sumsByDay(claims, changes), ofDays, (day, expected, found) =>
       differs('fund_days', ` ${day}`, expected, found),
@@ -77,7 +77,8 @@ async function checkSteps(client: pg.ClientBase, fund: Fund, { bucketCount, repo
     account: 'fund_available',
   });
   const where = `fund ${fundId} fund_available`;
-  if (balance !== put) report({ table: 'transfers', where, expected: decimal(put), found: decimal(balance) });
+  if (balance !== put)
+    report({ table: 'transfers', where, expected: formatDecimal(put), found: formatDecimal(balance) });
 }
 
 interface FoundClaims {
@@ -109,7 +110,7 @@ async function checkFound(
       const app = { category: categories.get(appId) ?? null, firstDay: firstDays.get(appId) ?? null };
       const expected = claimOf(rule, { businessDay: day, grossNanos, ...app });
       const at = ` ${day} app ${appId}`;
-      differs('fund_claims', at, decimal(expected), decimal(claimNanos));
+      differs('fund_claims', at, formatDecimal(expected), formatDecimal(claimNanos));
       const owner = developers.get(appId) ?? NOTHING;
       differs(
         'fund_claims',
@@ -166,7 +167,7 @@ function compareDays(
   const told = (change: DayChange | undefined) =>
     change === undefined
       ? NOTHING
-      : `claims ${decimal(change.claimChangeNanos)}, awards ${decimal(change.awardChangeNanos)}`;
+      : `claims ${formatDecimal(change.claimChangeNanos)}, awards ${formatDecimal(change.awardChangeNanos)}`;
   for (const businessDay of new Set([...expected, ...found].map(each => each.businessDay))) {
     const of = (list: readonly DayChange[]) => told(list.find(each => each.businessDay === businessDay));
     differs(businessDay, of(expected), of(found));
@@ -190,11 +191,7 @@ function keyOf({ appId, businessDay }: { readonly appId: string; readonly busine
 }
 
 function tell(amount: bigint | undefined): string {
-  return amount === undefined ? NOTHING : decimal(amount);
-}
-
-function decimal(amount: bigint): string {
-  return formatDecimal(nanos(amount), 2);
+  return amount === undefined ? NOTHING : formatDecimal(amount);
 }
 
 function allBuckets(bucketCount: number): number[] {

@@ -42,16 +42,24 @@ export async function checkLedger(client: pg.ClientBase, check: LedgerCheck): Pr
   const { referenceVersion } = check;
   const providers = await loadProviders(client, { referenceVersion, appIds: check.earnings.map(row => row.appId) });
   await checkDeductions(client, check);
-  const told = await checkSettlements(client, { ...check, providers });
-  const plans = await loadPlans(client, referenceVersion, check.earnings);
+  const { told, upToDate } = await checkSettlements(client, { ...check, providers });
+  let plans: PlanBook | null = null;
   const earningsByDay = Map.groupBy(check.earnings, row => row.businessDay);
-  const days = new Set([...earningsByDay.keys(), ...(await ledgerDays(client, check.bucket))]);
-  for (const day of [...days].sort()) {
+  const posted = await ledgerDays(client, check.bucket);
+  for (const day of [...new Set([...earningsByDay.keys(), ...posted])].sort()) {
     const earnings = earningsByDay.get(day) ?? [];
+    const unplanned = upToDate.get(day);
+    if (unplanned !== undefined) {
+      checkUnplanned(check, { day, unplanned });
+      continue;
+    }
+    const isSettled = earnings.some(({ developerId }) => !check.due.has(`${day} ${developerId}`));
+    // Nothing is said of a day that waits for its first run.
+    if (!isSettled && !posted.includes(day)) continue;
+    plans ??= await loadPlans(client, referenceVersion, check.earnings);
     const before = plans.knowsMonths ? daysBefore(day).flatMap(each => earningsByDay.get(each) ?? []) : null;
     const known = { day, cutoffSeq: check.cutoffSeq, referenceVersion };
     const monthBefore = before === null ? MONTH_NOT_READ : await check.derived.monthBefore(addUpMonth(before), known);
-    const isSettled = earnings.some(({ developerId }) => !check.due.has(`${day} ${developerId}`));
     const deductions = isSettled ? await check.derived.at(known) : [];
     const grosses = lessDeductions(grossByApp(earnings), deductions);
     await checkDay(client, check, { day, plans, providers, told, grosses, monthBefore });
@@ -71,9 +79,10 @@ interface DayCheck {
 
 async function checkDay(
   client: pg.ClientBase,
-  { bucket, due, referenceVersion, report }: LedgerCheck,
+  check: LedgerCheck,
   { day, plans, providers, grosses: all, monthBefore, told }: DayCheck,
 ): Promise<void> {
+  const { bucket, due, referenceVersion, report } = check;
   const isSettled = ({ developerId }: { readonly developerId: string }) => !due.has(`${day} ${developerId}`);
   const grosses = all.filter(isSettled);
   const worth = await worthByPart(client, { day, referenceVersion, plans, providers, grosses, monthBefore });
@@ -84,7 +93,16 @@ async function checkDay(
     const [expected, found] = [formatDecimal(worthNanos, 2), formatDecimal(postedNanos, 2)];
     report({ table: 'transfers', where, expected, found });
   }
-  for (const app of worth.unplanned.keys()) {
+  checkUnplanned(check, { day, unplanned: worth.unplanned });
+}
+
+/** An app that no plan covers stays due. */
+function checkUnplanned(
+  { bucket, due, report }: LedgerCheck,
+  { day, unplanned }: { readonly day: BusinessDay; readonly unplanned: ReadonlyMap<string, AppGross> },
+): void {
+  for (const [app, { developerId }] of unplanned) {
+    if (due.has(`${day} ${developerId}`)) continue;
     const where = `bucket ${bucket} ${day} ${app}`;
     report({ table: 'due_days', where, expected: 'a due day, for no plan covers the app', found: 'a settled one' });
   }

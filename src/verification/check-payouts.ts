@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { countDecidedPayoutTransfers, strayPayoutTransfers } from '../ledger/payout-transfers.ts';
+import { wrongAnswers } from '../payouts/check-files.ts';
 import { checkPayouts } from '../payouts/check-payouts.ts';
 import { wrongSteps } from '../payouts/wrong-steps.ts';
 import type { Difference } from './difference.ts';
@@ -21,6 +22,9 @@ export async function checkPayoutsOfBucket(client: pg.ClientBase, { bucket, repo
   }
   for (const { where, expected, found } of await wrongSteps(client, bucket)) {
     report({ table: 'payout_steps', where: `bucket ${bucket} ${where}`, expected, found });
+  }
+  for (const { where, expected, found } of await wrongAnswers(client, bucket)) {
+    report({ table: 'payout_answers', where: `bucket ${bucket} ${where}`, expected, found });
   }
   return await countDecidedPayoutTransfers(client, bucket);
 }

@@ -77,10 +77,6 @@ export async function checkRuns(
   return transfers;
 }
 
-function decimal(amountNanos: Nanos): string {
-  return formatDecimal(amountNanos, 2);
-}
-
 function tellSides({ debitNanos, creditNanos }: { readonly debitNanos: Nanos; readonly creditNanos: Nanos }): string {
-  return `debits ${decimal(debitNanos)}, credits ${decimal(creditNanos)}`;
+  return `debits ${formatDecimal(debitNanos)}, credits ${formatDecimal(creditNanos)}`;
 }

@@ -17,84 +17,96 @@ import { bookSealsUpTo, bucketSealsUpTo, instantsOfSeals } from '../ledger/store
 import { type Difference, NOTHING } from './difference.ts';
 
 type Report = (difference: Difference) => void;
-type SealWithInstants = PeriodSeal & { readonly cutMicros: string; readonly closedAtMicros: string };
+/** The seal of a closed period, with its instants to the microsecond. */
+export type SealToCheck = PeriodSeal & { readonly cutMicros: string; readonly closedAtMicros: string };
 
-/** Digests of a period's buckets, found in three ways that must all come to the period's own. */
-interface BucketDigests {
-  readonly fromTransfers: Pick<BucketSeal, 'bucket' | 'digest'>[];
-  readonly fromBooks: Pick<BucketSeal, 'bucket' | 'digest'>[];
-  readonly stored: Pick<BucketSeal, 'bucket' | 'digest'>[];
-  readonly totals: PeriodTotal[];
+type BucketDigest = Pick<BucketSeal, 'bucket' | 'digest'>;
+
+/** Digests of a bucket's period, found in three ways that must all come to the period's own. */
+export interface DigestsOfBucket {
+  readonly period: Period;
+  readonly fromTransfers: BucketDigest;
+  readonly fromBooks: BucketDigest;
+  readonly stored: BucketDigest | null;
+  readonly totals: readonly PeriodTotal[];
+}
+
+/** Of the periods that are closed now; what is closed meanwhile is left for the next time. */
+export async function sealsToCheck(client: pg.ClientBase): Promise<SealToCheck[]> {
+  const instants = await instantsOfSeals(client);
+  return (await periodSeals(client)).map(seal => ({
+    ...seal,
+    ...(instants.get(seal.period) ?? { cutMicros: '', closedAtMicros: '' }),
+  }));
 }
 
 /**
- * Recomputes seals from transfers upwards, bucket by bucket, and the chain of periods at the end: what was changed anywhere is told by
- * the seals that cover it (its book's, its bucket's, its period's) and by no other.
+ * Recomputes the seals of a bucket and its books from transfers upwards: what was changed anywhere is told by the seals that cover it
+ * (its book's, its bucket's, its period's) and by no other.
  */
-export class SealCheck {
-  readonly #seals: readonly SealWithInstants[];
-  readonly #report: Report;
-  readonly #digests: ReadonlyMap<Period, BucketDigests>;
-
-  private constructor(seals: readonly SealWithInstants[], report: Report) {
-    this.#seals = seals;
-    this.#report = report;
-    this.#digests = new Map(
-      seals.map(({ period }) => [period, { fromTransfers: [], fromBooks: [], stored: [], totals: [] }]),
-    );
-  }
-
-  /** Of the periods that are closed now; what is closed meanwhile is left for the next time. */
-  static async open(client: pg.ClientBase, report: Report): Promise<SealCheck> {
-    const instants = await instantsOfSeals(client);
-    const seals = (await periodSeals(client)).map(seal => ({
-      ...seal,
-      ...(instants.get(seal.period) ?? { cutMicros: '', closedAtMicros: '' }),
-    }));
-    return new SealCheck(seals, report);
-  }
-
-  /** Compares the seals of a bucket and its books with the transfers. */
-  async checkBucket(client: pg.ClientBase, bucket: number): Promise<void> {
-    const last = this.#seals.at(-1);
-    if (last === undefined) return;
-    const upTo = { bucket, period: last.period };
-    const bookSeals = Map.groupBy(await bookSealsUpTo(client, upTo), each => each.period);
-    const bucketSeals = new Map((await bucketSealsUpTo(client, upTo)).map(each => [each.period, each]));
-    const standing = new Standing();
-    for (const { period } of this.#seals) {
-      const moved = await movedBooks(client, { bucket, period });
-      const stored = bookSeals.get(period) ?? [];
-      const where = `${period} bucket ${bucket}`;
-      const books = checkBooks({ moved, stored, standing }, { where, report: this.#report });
-      const fromTransfers = sealBucket(bucket, books);
-      const fromBooks = sealBucket(bucket, stored);
-      const seal = bucketSeals.get(period);
-      const wrong = [fromTransfers, fromBooks].find(each => tellBucket(each) !== tellBucket(seal));
-      if (wrong !== undefined) {
-        this.#report({ table: 'bucket_seals', where, expected: tellBucket(wrong), found: tellBucket(seal) });
-      }
-      const digests = this.#digests.get(period);
-      digests?.fromTransfers.push(fromTransfers);
-      digests?.fromBooks.push(fromBooks);
-      if (seal !== undefined) digests?.stored.push(seal);
-      digests?.totals.push(...totalsOf(moved));
+export async function checkBucketSeals(
+  client: pg.ClientBase,
+  {
+    bucket,
+    seals,
+    report,
+  }: { readonly bucket: number; readonly seals: readonly SealToCheck[]; readonly report: Report },
+): Promise<DigestsOfBucket[]> {
+  const last = seals.at(-1);
+  if (last === undefined) return [];
+  const upTo = { bucket, period: last.period };
+  const bookSeals = Map.groupBy(await bookSealsUpTo(client, upTo), each => each.period);
+  const bucketSeals = new Map((await bucketSealsUpTo(client, upTo)).map(each => [each.period, each]));
+  const standing = new Standing();
+  const digests: DigestsOfBucket[] = [];
+  for (const { period } of seals) {
+    const moved = await movedBooks(client, { bucket, period });
+    const stored = bookSeals.get(period) ?? [];
+    const where = `${period} bucket ${bucket}`;
+    const books = checkBooks({ moved, stored, standing }, { where, report });
+    const fromTransfers = sealBucket(bucket, books);
+    const fromBooks = sealBucket(bucket, stored);
+    const seal = bucketSeals.get(period);
+    const wrong = [fromTransfers, fromBooks].find(each => tellBucket(each) !== tellBucket(seal));
+    if (wrong !== undefined) {
+      report({ table: 'bucket_seals', where, expected: tellBucket(wrong), found: tellBucket(seal) });
     }
+    digests.push({ period, fromTransfers, fromBooks, stored: seal ?? null, totals: totalsOf(moved) });
+  }
+  return digests;
+}
+
+/** The seals of the periods, each over those of its buckets and on the one before. */
+export class SealChain {
+  readonly #seals: readonly SealToCheck[];
+  readonly #digests: ReadonlyMap<Period, DigestsOfBucket[]>;
+
+  constructor(seals: readonly SealToCheck[]) {
+    this.#seals = seals;
+    this.#digests = new Map(seals.map(({ period }) => [period, []]));
   }
 
-  /** Compares the periods' seals with those of their buckets and with the one before; call it once, after all buckets. */
-  checkChain(): void {
+  /** What was found of the next bucket. */
+  add(digests: readonly DigestsOfBucket[]): void {
+    for (const each of digests) this.#digests.get(each.period)?.push(each);
+  }
+
+  /** Compares them once all buckets are there. */
+  check(tell: Report): void {
     let before: { readonly seal: PeriodSeal; readonly digest: string } | null = null;
     for (const seal of this.#seals) {
-      const { fromTransfers, fromBooks, stored, totals } = this.#digests.get(seal.period) as BucketDigests;
+      const buckets = this.#digests.get(seal.period) ?? [];
       const report = (expected: string, found: string) =>
-        this.#report({ table: 'period_seals', where: seal.period, expected, found });
-      const digests = [fromTransfers, fromBooks, stored].map(buckets => periodDigest(seal, buckets));
+        tell({ table: 'period_seals', where: seal.period, expected, found });
+      const digests = [
+        buckets.map(each => each.fromTransfers),
+        buckets.map(each => each.fromBooks),
+        buckets.flatMap(each => each.stored ?? []),
+      ].map(ofBuckets => periodDigest(seal, ofBuckets));
+      const totals = sumOfTotals(buckets.flatMap(each => each.totals));
       const wrong = digests.find(digest => digest !== seal.digest);
       if (wrong !== undefined) report(`digest ${wrong}`, `digest ${seal.digest}`);
-      else if (tellTotals(sumOfTotals(totals)) !== tellTotals(seal.totals)) {
-        report(tellTotals(sumOfTotals(totals)), tellTotals(seal.totals));
-      }
+      else if (tellTotals(totals) !== tellTotals(seal.totals)) report(tellTotals(totals), tellTotals(seal.totals));
       const follows: readonly (string | null)[] = before === null ? [null] : [before.seal.digest, before.digest];
       if (!follows.includes(seal.previousDigest)) report(`a seal on ${follows[0]}`, `one on ${seal.previousDigest}`);
       const sealNo = (before?.seal.sealNo ?? 0) + 1;

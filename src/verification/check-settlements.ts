@@ -17,7 +17,17 @@ export interface SettlementCheck {
   readonly knownAtCutoffs: KnownAtCutoffs;
   readonly derived: DerivedDeductions;
   readonly providers: ProviderBook;
+  /** What is known now: the bucket's last batch that was processed, and the last reference version. */
+  readonly cutoffSeq: number;
+  readonly referenceVersion: number;
   readonly report: (difference: Difference) => void;
+}
+
+export interface CheckedSettlements {
+  /** `day part` of what differs, told of the first run after which it does. */
+  readonly told: ReadonlySet<string>;
+  /** Days whose last run knew what is known now, with the apps that no plan covers: there is nothing else to compare them with. */
+  readonly upToDate: ReadonlyMap<BusinessDay, DayWorth['unplanned']>;
 }
 
 interface RunOfDay extends RecordedResult {
@@ -27,16 +37,16 @@ interface RunOfDay extends RecordedResult {
 /**
  * After a run, the ledger says of its day what that was worth by the batches up to the run's cutoff and the plans that it knew.
  * This holds for every run there ever was, on days that have become due again too.
- * @returns `day part` of what differs, told of the first run after which it does
  */
-export async function checkSettlements(client: pg.ClientBase, check: SettlementCheck): Promise<Set<string>> {
+export async function checkSettlements(client: pg.ClientBase, check: SettlementCheck): Promise<CheckedSettlements> {
   const plansByVersion = new Map<number, PlanBook>();
   const apps = [...new Map([...check.knownAtCutoffs.apps()].map(app => [app.appId, app])).values()];
   for (const { referenceVersion } of check.runs) {
     if (plansByVersion.has(referenceVersion)) continue;
     plansByVersion.set(referenceVersion, await loadPlans(client, referenceVersion, apps));
   }
-  const differing = new Set<string>();
+  const told = new Set<string>();
+  const upToDate = new Map<BusinessDay, DayWorth['unplanned']>();
   const runs = check.runs.filter((run): run is RunOfDay => run.businessDay !== null);
   for (const [day, ofDay] of Map.groupBy(runs, run => run.businessDay)) {
     const posted = Map.groupBy(await postedByRun(client, { bucket: check.bucket, day }), each => each.runId);
@@ -61,8 +71,8 @@ export async function checkSettlements(client: pg.ClientBase, check: SettlementC
       }
       for (const { part, worthNanos, postedNanos } of differingParts(worth, sums.values())) {
         const where = `${day} ${part}`;
-        if (differing.has(where)) continue;
-        differing.add(where);
+        if (told.has(where)) continue;
+        told.add(where);
         check.report({
           table: 'transfers',
           where: `${where} after run ${together[0].runId}`,
@@ -70,9 +80,12 @@ export async function checkSettlements(client: pg.ClientBase, check: SettlementC
           found: formatDecimal(postedNanos, 2),
         });
       }
+      if (cutoffSeq === check.cutoffSeq && referenceVersion === check.referenceVersion) {
+        upToDate.set(day, worth.unplanned);
+      }
     }
   }
-  return differing;
+  return { told, upToDate };
 }
 
 /** Runs of a day in the order in which they took the bucket's turn; those that knew the same stand together. */

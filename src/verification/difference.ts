@@ -9,6 +9,24 @@ export interface Difference {
 
 export const NOTHING = 'no such row';
 
+const KEPT_DIFFERENCES = 1_000;
+
+/** Differences as they are found: all are counted, and the first 1,000 kept. */
+export class DifferenceList {
+  readonly first: Difference[] = [];
+  count = 0;
+
+  readonly report = (difference: Difference): void => {
+    this.count += 1;
+    if (this.first.length < KEPT_DIFFERENCES) this.first.push(difference);
+  };
+
+  append({ first, count }: { readonly first: readonly Difference[]; readonly count: number }): void {
+    this.first.push(...first.slice(0, KEPT_DIFFERENCES - this.first.length));
+    this.count += count;
+  }
+}
+
 /**
  * Compares rows that should be there with rows that are; both come in the order of `keyOf`. Stops at nothing: a missing, a surplus
  * and a differing row are each one difference.

@@ -3,7 +3,8 @@ import { loadRateCards, type RateCards } from '../catalog/rate-cards.ts';
 import { bucketOf } from '../domain/bucket.ts';
 import type { BusinessCalendar } from '../domain/business-day.ts';
 import { BatchFold, prepareBatch } from '../events/batch-fold.ts';
-import type { LineCounts } from '../events/inbox.ts';
+import { IdentityTable } from '../events/identity-table.ts';
+import { countAccepted, type LineCounts } from '../events/inbox.ts';
 import { pendingBatches, processedBatches, type StoredBatch } from '../events/stored-batches.ts';
 import { poisonousLines, referenceVersionsUsed } from '../events/stored-evidence.ts';
 import { ALONE_REASONS } from '../traffic/checks.ts';
@@ -12,8 +13,12 @@ import { checkBatch } from './check-batch.ts';
 import type { Difference } from './difference.ts';
 import type { KnownAtCutoffs } from './known-at-cutoffs.ts';
 
+const MOST_ENTRIES_AT_FIRST = 16_777_216;
+
 export interface Replay {
   readonly fold: BatchFold;
+  /** The identities that the batches claim. */
+  readonly claimed: IdentityTable;
   readonly batches: number;
   readonly lines: number;
   /** Batches that wait to be processed. */
@@ -39,7 +44,9 @@ export async function replayBucket(client: pg.ClientBase, options: ReplayOptions
   const { bucket, bucketCount, calendar, knownAtCutoffs, report } = options;
   const poisonous = await poisonousLines(client, bucket);
   const references = await referencesByVersion(client, bucket);
-  const fold = new BatchFold();
+  // As large as it will be, if what is recorded of the batches is right.
+  const claimed = new IdentityTable({ entries: Math.min(await countAccepted(client, bucket), MOST_ENTRIES_AT_FIRST) });
+  const fold = new BatchFold(claimed);
   const owners = new Set<string>();
   let seq = 0;
   let version = 0;
@@ -78,7 +85,7 @@ export async function replayBucket(client: pg.ClientBase, options: ReplayOptions
       found: `bucket ${bucket}`,
     });
   }
-  return { fold, batches, lines, pendingBatches: pending };
+  return { fold, claimed, batches, lines, pendingBatches: pending };
 }
 
 async function checkPending(client: pg.ClientBase, options: ReplayOptions, owners: Set<string>): Promise<number> {

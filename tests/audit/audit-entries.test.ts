@@ -5,6 +5,7 @@ import { onRecord } from '../../src/audit/audited.ts';
 import { listAudit } from '../../src/audit/list-audit.ts';
 import { Refusal } from '../../src/domain/errors.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { runs } from '../support/runs.ts';
 
 let database: TestDatabase;
 let now = new Date('2018-04-16T00:00:00Z');
@@ -15,7 +16,7 @@ beforeAll(async () => {
 afterAll(async () => await database.drop());
 
 describe('parameters', () => {
-  propTest.prop([fc.dictionary(fc.string(), fc.jsonValue())], { numRuns: 300 })(
+  propTest.prop([fc.dictionary(fc.string(), fc.jsonValue())], { numRuns: runs(300) })(
     'take at most 4 KiB, and the database takes them',
     async parameters => {
       const json = boundedJson(parameters);

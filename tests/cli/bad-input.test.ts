@@ -265,7 +265,7 @@ describe('reference data that is wrong is refused as a whole, in one line', () =
       what: 'a binary file',
       command: 'catalog',
       content: RANDOM,
-      says: 'the file is not UTF-8 text; hand in the JSON itself, neither packed nor in another encoding',
+      says: 'the file is not UTF-8 text; hand in the text itself, neither packed nor in another encoding',
     },
     {
       what: 'a file that is not there',

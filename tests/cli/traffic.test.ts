@@ -29,7 +29,14 @@ beforeAll(async () => {
   await cli.app();
   await cli.run(['catalog', 'import', cli.write('catalog.json', JSON.stringify(CATALOG))]);
   await cli.run(['plans', 'import', cli.write('plans.json', JSON.stringify({ plans: [PLAN] }))]);
-  await cli.run(['persons', 'import', cli.write('persons.json', JSON.stringify({ persons: PERSONS }))]);
+  cli.write('traffic.json', JSON.stringify({ traffic_policies: [{ effective_from: '2018-01-01' }] }));
+  cli.write('networks.txt', '203.0.113.0/24 # a data centre\n');
+  expect((await run('traffic', 'show')).stdout).toMatch(/^no traffic policy: all accepted events count/);
+  const imported = await run('traffic', 'import', 'traffic.json', '--data-centres', 'networks.txt');
+  expect(imported.stdout).toMatch(
+    /^traffic version 3: 1 added, 0 changed, 0 unchanged\n.*known bots recorded\n1 networks of data centres recorded\n$/,
+  );
+  await run('persons', 'import', cli.write('persons.json', JSON.stringify({ persons: PERSONS })));
 });
 afterAll(async () => await cli.close());
 
@@ -41,13 +48,6 @@ const developerShare = async () =>
 
 // Some thirty commands.
 test('traffic is judged, invalidated and reinstated from the command line', { timeout: 180_000 }, async () => {
-  expect((await run('traffic', 'show')).stdout).toMatch(/^no traffic policy: all accepted events count/);
-  cli.write('traffic.json', JSON.stringify({ traffic_policies: [{ effective_from: '2018-01-01' }] }));
-  cli.write('networks.txt', '203.0.113.0/24 # a data centre\n');
-  const imported = await run('traffic', 'import', 'traffic.json', '--data-centres', 'networks.txt');
-  expect(imported.stdout).toMatch(
-    /^traffic version 3: 1 added, 0 changed, 0 unchanged\n.*known bots recorded\n1 networks of data centres recorded\n$/,
-  );
   const again = await cli.json(['traffic', 'import', 'traffic.json', '--data-centres', 'networks.txt']);
   expect(again.data).toEqual({ version: 3, added: 0, changed: 0, unchanged: 1, lists: {} });
   const shown = await cli.json<{ lists: { name: string; entries?: string[] }[] }>(['traffic', 'show', '--lists']);

@@ -10,7 +10,6 @@ import { catalogText, planEntry, plansText } from '../support/reference-files.ts
 
 const AS_OF = ['--as-of', '2018-04-16T02:00:00+08:00'];
 const WORKERS = ['event-worker.ts', 'settlement-worker.ts', 'maintenance-worker.ts'];
-const patience = { timeout: 20_000, interval: 50 };
 
 const cli = new CliFolder({ APPORTION_SWEEP_MS: '1000' });
 
@@ -30,7 +29,7 @@ async function startUp(options: CliOptions = {}, ...more: string[]): Promise<Run
   onTestFinished(() => {
     up.child.kill('SIGKILL');
   });
-  await expect.poll(() => up.stderr(), patience).toContain('apportion is up: ');
+  await expect.poll(() => up.stderr()).toContain('apportion is up: ');
   return up;
 }
 
@@ -40,7 +39,7 @@ function workers(name = '-worker.ts'): number[] {
 
 async function untilWorkersRun(up: RunningCli): Promise<void> {
   const ready = () => WORKERS.filter(name => up.stdout().includes(`"name":"${name.slice(0, -3)}","msg":"ready"`));
-  await expect.poll(ready, patience).toEqual(WORKERS);
+  await expect.poll(ready).toEqual(WORKERS);
 }
 
 async function ingestWithoutWaiting(...ids: string[]): Promise<void> {
@@ -64,14 +63,14 @@ test('workers are processes of their own, take what others hand in, come back wh
   for (const name of WORKERS) expect(workers(name).length).toBeGreaterThan(0);
 
   await ingestWithoutWaiting('a', 'b');
-  await expect.poll(() => count('inbox_batches where seq is null'), patience).toBe(0);
+  await expect.poll(() => count('inbox_batches where seq is null')).toBe(0);
   expect(await count('earnings')).toBe(1);
 
   const killed = workers('event-worker.ts');
   for (const pid of killed) process.kill(pid, 'SIGKILL');
-  await expect.poll(() => up.stderr(), patience).toContain('event-worker ended (SIGKILL); starting it again');
+  await expect.poll(() => up.stderr()).toContain('event-worker ended (SIGKILL); starting it again');
   await ingestWithoutWaiting('c');
-  await expect.poll(() => count('inbox_batches where seq is null'), patience).toBe(0);
+  await expect.poll(() => count('inbox_batches where seq is null')).toBe(0);
   expect(workers('event-worker.ts').filter(pid => killed.includes(pid))).toEqual([]);
 
   up.child.kill('SIGINT');
@@ -101,7 +100,7 @@ test('the nightly and the half-monthly work are on the clock of the business tim
 test('a night that was missed is made up for, and down ends everything', async () => {
   expect(await count('due_days')).toBe(1);
   const up = await startUp({ env: { APPORTION_NIGHTLY: '* * * * * *' } }, '--json');
-  await expect.poll(() => count('due_days'), patience).toBe(0);
+  await expect.poll(() => count('due_days')).toBe(0);
   const balances = await cli.json(['ledger', 'balances', '--account', 'payable']);
   expect(balances.data).toMatchObject({
     items: [{ developer_id: 'dev_7', balance: { amount: '3.00', currency: 'CNY' } }],
@@ -122,7 +121,7 @@ test('after SIGKILL nothing is left of it, whether its workers run or are still 
     await untilThen(up);
     up.child.kill('SIGKILL');
     await once(up.child, 'exit');
-    await expect.poll(() => workers(), patience).toEqual([]);
+    await expect.poll(() => workers()).toEqual([]);
   }
   await untilNothingLeft(cli.folder);
 });

@@ -57,7 +57,7 @@ test('a closing waits for a batch that is accepted before the cut and not commit
   const refusal = rejectionOf(closing.approve(id));
   const waiting = async () =>
     (await db.query(`select from pg_locks where locktype = 'advisory' and not granted`)).rowCount === 1;
-  expect(await waitUntil(waiting, { limitMs: 10_000 })).toBe(true);
+  expect(await waitUntil(waiting, { limitMs: 60_000 })).toBe(true);
   commit();
   expect(await refusal).toMatchObject({ code: 'period_blocked', details: { blocks: [{ code: 'batches_waiting' }] } });
   await accepting;

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { digestOfRows } from '../../src/db/row-digest.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { runs } from '../support/runs.ts';
 
 let database: TestDatabase;
 
@@ -30,6 +31,6 @@ test('no two different rows have one text', async () => {
       );
       expect(found[0]?.texts).toBe(found[0]?.rows);
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });

@@ -17,8 +17,8 @@ import { type BucketOfRun, settleBucket } from '../../src/settlement/settle-buck
 import { settleDays, settleDueDays } from '../../src/settlement/settle-days.ts';
 import { Chance } from '../fault/chance.ts';
 import { Closing, click } from '../support/closing.ts';
+import { SEED } from '../support/runs.ts';
 
-const SEED = Number(process.env.SEED ?? 1);
 const FILES = 120;
 const MOST_FILES_MORE = 600;
 const LINES = 8;

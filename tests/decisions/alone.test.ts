@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { currentReferenceVersion, lockReference } from '../../src/catalog/reference-version.ts';
-import { importCatalogFile, importPlansFile } from '../../src/decisions/import-alone.ts';
+import { importCatalogFile, importPlansFile, importTrafficFile } from '../../src/decisions/import-alone.ts';
 import { invalidateAlone, reinstateAlone } from '../../src/decisions/invalidate-alone.ts';
 import { anyPersons } from '../../src/decisions/stored-persons.ts';
 import { parseSoleLimits } from '../../src/domain/sole-limit.ts';
@@ -27,7 +27,7 @@ const PROVIDER = {
   ...{ ratios: [{ effective_from: '2018-06-01', ratio: '0.20' }], apps: [] },
 };
 
-describe('plans and providers', () => {
+describe('what decides what days are worth', () => {
   test('are imported by one person until persons are on record, and then by decision alone', async () => {
     await importCatalog({ ...CATALOG, providers: [PROVIDER] });
     await importPlans(planEntry());
@@ -66,6 +66,88 @@ describe('plans and providers', () => {
     const proposed = await deciding.propose(second, 'li.wei', { 'catalog.json': catalog });
     await deciding.approve(proposed.decision.decisionId);
     expect(await importCatalog({ providers: [PROVIDER] })).toMatchObject({ unchanged: { providers: 1 } });
+  });
+
+  test('another category or price takes two persons; new apps and other names do not', async () => {
+    const campaign = { id: 'c_42', currency: 'CNY', rate_cards: [{ effective_from: '2018-01-01', cpm: '2.50' }] };
+    await importCatalog({ ...CATALOG, campaigns: [campaign] });
+    await deciding.importPersons(PERSONS);
+    const [first, ...others] = CATALOG.apps;
+    const named = { ...first, name: 'Second to none', category_from: '2018-01-01' };
+    expect(await importCatalog({ ...CATALOG, apps: [named, ...others], campaigns: [campaign] })).toMatchObject({
+      changed: { apps: 1 },
+      unchanged: { campaigns: 1 },
+    });
+    const before = await version();
+
+    const moved = { ...named, category: 'tools' };
+    const category = await rejectionOf(importCatalog({ apps: [moved, ...others] }));
+    expect(category).toMatchObject({
+      ...{ code: 'needs_decision' },
+      details: { added: 0, changed: 1, decision: { kind: 'category', parameters: { file: 'catalog.json' } } },
+    });
+    for (const [card, counts] of [
+      [
+        { ...campaign, rate_cards: [{ effective_from: '2018-01-01', cpm: '2500.00' }] },
+        { added: 0, changed: 1 },
+      ],
+      [
+        { ...campaign, id: 'c_43' },
+        { added: 1, changed: 0 },
+      ],
+    ] as const) {
+      const refused = await rejectionOf(importCatalog({ campaigns: [card] }));
+      expect(refused.details).toMatchObject({ ...counts, decision: { kind: 'rate_cards' } });
+    }
+    expect(await version()).toBe(before);
+  });
+
+  test('of a catalog beside the proposal, a decision takes the apps that change their category and no others', async () => {
+    await importCatalog(CATALOG);
+    await deciding.importPersons(PERSONS);
+    const [first, ...others] = CATALOG.apps;
+    const fresh = { id: 'app_9', developer_id: 'dev_1', name: 'Ninth', category: 'games' };
+    const catalog = JSON.stringify({ apps: [{ ...first, category: 'tools' }, ...others, fresh] });
+    const { details } = await rejectionOf(importCatalog(JSON.parse(catalog)));
+    const ready = {
+      ...(details.decision as object),
+      reason: 'it was filed wrongly',
+      evidence: [{ text: 'a look at it' }],
+    };
+    const { decision } = await deciding.propose(ready, 'li.wei', { 'catalog.json': catalog });
+    expect(decision.parameters).toEqual({ apps: [{ ...first, category: 'tools' }] });
+    await deciding.approve(decision.decisionId);
+    expect(await importCatalog(JSON.parse(catalog))).toMatchObject({ added: { apps: 1 }, unchanged: { apps: 2 } });
+  });
+
+  test('traffic policies and the networks of data centres take two persons, with both files beside the proposal', async () => {
+    const text = JSON.stringify({ traffic_policies: [{ effective_from: '2018-01-01' }] });
+    const importTraffic = async (policies: string, networks: string | null) =>
+      await importTrafficFile(deciding.deps, {
+        policies: { text: policies, source: 'a/traffic.json' },
+        networks: networks === null ? null : { text: networks, source: 'a/networks.txt' },
+      });
+    await importCatalog(CATALOG);
+    await importTraffic(text, '203.0.113.0/24');
+    await deciding.importPersons(PERSONS);
+    expect(await importTraffic(text, '203.0.113.0/24')).toMatchObject({ unchanged: 1, lists: [] });
+    const before = await version();
+
+    const lax = JSON.stringify({ traffic_policies: [{ effective_from: '2018-05-01', checks: { known_bot: false } }] });
+    expect(await rejectionOf(importTraffic(lax, null))).toMatchObject({
+      ...{ code: 'needs_decision' },
+      details: { added: 1, changed: 0, decision: { kind: 'traffic_policy', parameters: { file: 'traffic.json' } } },
+    });
+    const { details } = await rejectionOf(importTraffic(lax, '198.51.100.0/24'));
+    expect(await version()).toBe(before);
+
+    const ready = { ...(details.decision as object), reason: 'a new provider', evidence: [{ text: 'its list' }] };
+    const beside = { 'traffic.json': lax, 'networks.txt': '198.51.100.0/24\n' };
+    const { decision } = await deciding.propose(ready, 'li.wei', beside);
+    expect(decision.parameters).toMatchObject({ data_centres: ['198.51.100.0/24'] });
+    expect(decision.evidence).toMatchObject([{ text: 'its list' }, { file: 'traffic.json' }, { file: 'networks.txt' }]);
+    await deciding.approve(decision.decisionId);
+    expect(await importTraffic(lax, '198.51.100.0/24')).toMatchObject({ unchanged: 1, lists: [] });
   });
 
   test('the first persons wait for an import that has begun', async () => {

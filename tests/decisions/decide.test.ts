@@ -159,9 +159,9 @@ describe('who may', () => {
   });
 
   test('an approver who was disabled since the proposal no longer approves', async () => {
-    await deciding.importPersons([{ id: 'leaver', name: 'Leaver', roles: ['approver'] }]);
+    await deciding.recordPersons([{ id: 'leaver', name: 'Leaver', roles: ['approver'] }]);
     await deciding.propose(adjustment({ id }));
-    await deciding.importPersons([{ id: 'leaver', name: 'Leaver', roles: ['approver'], disabled: true }]);
+    await deciding.recordPersons([{ id: 'leaver', name: 'Leaver', roles: ['approver'], disabled: true }]);
     expect(await rejectionOf(deciding.approve(id, 'leaver'))).toMatchObject({ code: 'person_disabled' });
   });
 });

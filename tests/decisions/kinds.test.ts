@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { adjust } from '../../src/decisions/kinds/adjust.ts';
 import { adjustment, Deciding, rows } from '../support/deciding.ts';
 import { rejectionOf } from '../support/refusals.ts';
+import { runs } from '../support/runs.ts';
 
 const CNY = 1_000_000_000n;
 const HEADER = 'book,currency,amount,reason,app,business_date';
@@ -49,6 +50,8 @@ describe('adjust', () => {
     ['no reason', ['dev_7,CNY,1,,,'], 'bad_csv', 'row 1.reason'],
     ['too few fields', ['dev_7,CNY,1'], 'bad_csv', 'rows.csv: line 2'],
     ['an open quote', ['dev_7,CNY,1,"x,,'], 'bad_csv', 'rows.csv: line'],
+    ['an inch mark', ['dev_7,CNY,1,x,,', 'dev_7,CNY,1,12" wide,,', 'dev_7,CNY,1,14" wide,,'], 'bad_csv', 'line 3'],
+    ['text behind quotes', ['dev_7,CNY,1,"x ""y"""z,,'], 'bad_csv', 'line 2: a double quote'],
     ['an unknown book', ['dev_9,CNY,1,x,,'], 'unknown_book', '"dev_9"'],
     ['an unknown app', ['dev_7,CNY,1,x,app_9,'], 'unknown_app', '"app_9"'],
     ['an app of somebody else', ['dev_7,CNY,1,x,app_1,'], 'app_of_another', '"dev_1"'],
@@ -69,19 +72,25 @@ describe('adjust', () => {
     expect(await rejectionOf(deciding.propose(missing))).toMatchObject({ code: 'bad_file' });
   });
 
-  propTest.prop([fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }).filter(amount => amount !== 0n)], { numRuns: 200 })(
-    'moves the amount in favour or against, by whole nanos',
-    amount => {
-      const whole = `${amount < 0n ? '-' : ''}${(amount < 0n ? -amount : amount).toString().padStart(10, '0')}`;
-      const text = `${whole.slice(0, -9)}.${whole.slice(-9)}`;
-      const parameters = adjust.parameters.parse(rows(['dev_7', text]));
-      const [transfer] = adjust.posted?.(parameters) ?? [];
-      const signed = transfer?.credit === 'payable' ? transfer.amountNanos : -(transfer?.amountNanos ?? 0n);
-      expect(signed).toBe(amount);
-      // What is stored is taken as it is when it is read again.
-      expect(adjust.parameters.parse(parameters)).toEqual(parameters);
-    },
-  );
+  test('reads no file outside the folder of the proposal', async () => {
+    for (const csv of ['/etc/passwd', '../passwd', 'a/../../passwd', '.']) {
+      const refusal = await rejectionOf(deciding.propose(adjustment({ id, parameters: { csv } })));
+      expect(refusal).toMatchObject({ code: 'bad_file', message: expect.stringContaining('outside the folder') });
+    }
+  });
+
+  propTest.prop([fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }).filter(amount => amount !== 0n)], {
+    numRuns: runs(200),
+  })('moves the amount in favour or against, by whole nanos', amount => {
+    const whole = `${amount < 0n ? '-' : ''}${(amount < 0n ? -amount : amount).toString().padStart(10, '0')}`;
+    const text = `${whole.slice(0, -9)}.${whole.slice(-9)}`;
+    const parameters = adjust.parameters.parse(rows(['dev_7', text]));
+    const [transfer] = adjust.posted?.(parameters) ?? [];
+    const signed = transfer?.credit === 'payable' ? transfer.amountNanos : -(transfer?.amountNanos ?? 0n);
+    expect(signed).toBe(amount);
+    // What is stored is taken as it is when it is read again.
+    expect(adjust.parameters.parse(parameters)).toEqual(parameters);
+  });
 });
 
 describe('write_off', () => {

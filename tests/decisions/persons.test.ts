@@ -4,6 +4,7 @@ import { parsePersons } from '../../src/decisions/person-file.ts';
 import { personAt } from '../../src/decisions/stored-persons.ts';
 import { Deciding, PERSONS } from '../support/deciding.ts';
 import { refusalOf, rejectionOf } from '../support/refusals.ts';
+import { SettlementSystem } from '../support/settlement-system.ts';
 
 let deciding: Deciding;
 
@@ -19,13 +20,14 @@ test('importing the same file again changes nothing', async () => {
 });
 
 test('a change is a new version that holds from its day on, and the old one stays', async () => {
-  await deciding.importPersons([person({ id: 'mover' })]);
+  await deciding.recordPersons([person({ id: 'mover' })]);
   const later = '2018-07-01T00:00:00+08:00';
-  expect(await deciding.importPersons([person({ id: 'mover', roles: ['approver'], valid_from: later })])).toEqual({
-    added: 0,
-    changed: 1,
-    unchanged: 0,
-  });
+  expect(await deciding.recordPersons([person({ id: 'mover', roles: ['approver'], valid_from: later })])).toMatchObject(
+    {
+      added: [],
+      changed: [{ version: 2 }],
+    },
+  );
   const rolesAt = async (at: string) =>
     (await personAt(deciding.system.db, { personId: 'mover', at: new Date(at) }))?.roles;
   expect(await rolesAt('2018-06-30T23:59:59+08:00')).toEqual(['finance']);
@@ -34,10 +36,10 @@ test('a change is a new version that holds from its day on, and the old one stay
 });
 
 test('two ids that differ only in case are one person', async () => {
-  await deciding.importPersons([person({ id: 'Ma.Li' })]);
-  expect(await deciding.importPersons([person({ id: 'ma.li', name: 'Ma Li' })])).toMatchObject({
-    added: 0,
-    changed: 1,
+  await deciding.recordPersons([person({ id: 'Ma.Li' })]);
+  expect(await deciding.recordPersons([person({ id: 'ma.li', name: 'Ma Li' })])).toMatchObject({
+    added: [],
+    changed: [{ personId: 'Ma.Li' }],
   });
   const found = await personAt(deciding.system.db, { personId: 'MA.LI', at: deciding.system.now });
   expect(found).toMatchObject({ personId: 'Ma.Li', name: 'Ma Li', version: 2 });
@@ -46,7 +48,7 @@ test('two ids that differ only in case are one person', async () => {
 });
 
 test('a list is by id whatever its case, in pages, and tells who may not act', async () => {
-  await deciding.importPersons([person({ id: 'soon', valid_from: '2019-01-01T00:00:00Z' })]);
+  await deciding.recordPersons([person({ id: 'soon', valid_from: '2019-01-01T00:00:00Z' })]);
   const listed = async (page: { limit?: number; after?: string }) =>
     await deciding.system.db.snapshot(tx => listPersons(tx, { at: deciding.system.now, ...page }));
   const whole = (await listed({})).items;
@@ -83,6 +85,50 @@ test('what is recorded stays, for its owner too', async () => {
       await expect(owner.query(statement), statement).rejects.toMatchObject({ message: /keeps what was recorded/ });
       await owner.query('set session_replication_role = origin');
     }
+  }
+});
+
+describe('once two persons can decide', () => {
+  const MALLORY = person({ id: 'mallory', name: 'Mallory', roles: ['finance', 'approver'] });
+  const proposal = { kind: 'persons', reason: 'joins finance', evidence: [{ text: 'contract' }] };
+  const known = async (personId: string) => await personAt(deciding.system.db, { personId, at: deciding.system.now });
+
+  test('nobody makes a person, or gives one another role, alone', async () => {
+    const promoted = PERSONS.map(each => (each.id === 'seven' ? { ...each, roles: ['approver', 'developer'] } : each));
+    for (const [persons, counts] of [
+      [[MALLORY], { added: 1, changed: 0 }],
+      [promoted, { added: 0, changed: 1 }],
+    ] as const) {
+      const refused = await rejectionOf(deciding.importPersons(persons));
+      expect(refused).toMatchObject({ code: 'needs_decision', details: counts });
+      expect(refused.message).toContain('{"kind":"persons","parameters":{"file":"persons.json"}');
+    }
+    expect([await known('mallory'), (await known('seven'))?.version]).toEqual([null, 1]);
+  });
+
+  test('the decision tells what each may do, and takes another person', async () => {
+    const text = JSON.stringify({ persons: [MALLORY] });
+    const ready = { ...proposal, id: 'mallory-joins', parameters: { file: 'persons.json' } };
+    await deciding.propose(ready, 'zhao.min', { 'persons.json': text });
+    expect((await deciding.show('mallory-joins')).notes).toEqual(['new: mallory (Mallory): finance, approver']);
+    expect(await rejectionOf(deciding.approve('mallory-joins', 'ZHAO.min'))).toMatchObject({ code: 'own_decision' });
+    expect(await known('mallory')).toBeNull();
+    await deciding.approve('mallory-joins');
+    expect(await known('mallory')).toMatchObject({ roles: ['finance', 'approver'], version: 1 });
+    expect((await deciding.show('mallory-joins')).notes).toEqual(['mallory (Mallory): finance, approver']);
+    expect(await deciding.importPersons([MALLORY])).toEqual({ added: 0, changed: 0, unchanged: 1 });
+  });
+});
+
+test('as long as nobody could approve what another proposes, one person adds those who can', async () => {
+  const fresh = new Deciding(await SettlementSystem.open({ bucketCount: 4 }));
+  try {
+    await fresh.importPersons([person({ id: 'first', roles: ['finance', 'approver'] })]);
+    await fresh.importPersons([person({ id: 'second', roles: ['operator'] })]);
+    const third = [person({ id: 'third', roles: ['approver'] })];
+    expect(await rejectionOf(fresh.importPersons(third))).toMatchObject({ code: 'needs_decision' });
+  } finally {
+    await fresh.system.drop();
   }
 });
 

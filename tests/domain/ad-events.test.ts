@@ -6,12 +6,14 @@ import {
   contentText,
   formatAdEvent,
   grossNanosOf,
+  grossOfMicros,
   identityText,
   isBadForm,
   MAX_LINE_BYTES,
   parseAdEvent,
 } from '../../src/domain/ad-event.ts';
 import { parseAmount } from '../../src/domain/nanos.ts';
+import { priceMicros, priceOfMicros } from '../../src/domain/price.ts';
 
 const minimal = {
   id: 'e1',
@@ -368,6 +370,13 @@ describe('prices', () => {
     const price = canonicalOf(micros);
     expect(grossNanosOf('impression', price)).toBe(micros);
     expect(grossNanosOf('click', price)).toBe(1000n * micros);
+  });
+
+  test.prop([anyMicros])('a price and its millionths, a plain number, tell each other exactly', micros => {
+    expect(priceOfMicros(Number(micros))).toBe(canonicalOf(micros));
+    expect(priceMicros(canonicalOf(micros))).toBe(Number(micros));
+    expect(BigInt(grossOfMicros('impression', Number(micros)))).toBe(micros);
+    expect(BigInt(grossOfMicros('click', Number(micros)))).toBe(1000n * micros);
   });
 
   test('sums of the highest prices beyond 64 bits are exact', () => {

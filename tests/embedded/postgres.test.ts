@@ -19,7 +19,7 @@ async function start(options: PostgresOptions) {
   return server;
 }
 
-describe('a private Postgres', { timeout: 30_000 }, () => {
+describe('a private Postgres', () => {
   test('survives SIGKILL again and again, also on a folder whose lock names a living stranger', async () => {
     const dataDir = path.join(temporaryFolder(), 'data');
     let server = await start({ dataDir });
@@ -61,7 +61,7 @@ describe('a private Postgres', { timeout: 30_000 }, () => {
   });
 });
 
-describe('refusals', { timeout: 30_000 }, () => {
+describe('refusals', () => {
   test('a folder on which another server runs', async () => {
     const server = await start({ dataDir: path.join(temporaryFolder(), 'data') });
     await expect(startPostgres({ dataDir: server.dataDir })).rejects.toMatchObject({

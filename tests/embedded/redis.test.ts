@@ -39,7 +39,7 @@ function withPrograms(programs: Record<string, string>): void {
   });
 }
 
-describe.skipIf(binary === null)('a private Redis', { timeout: 20_000 }, () => {
+describe.skipIf(binary === null)('a private Redis', () => {
   if (binary === null) return;
 
   test('keeps its data over SIGKILL and stop, evicts nothing, takes no snapshots', async () => {
@@ -100,45 +100,43 @@ describe.skipIf(binary === null)('a private Redis', { timeout: 20_000 }, () => {
 });
 
 describe('the search for a Redis server', () => {
-  const search = { timeout: 30_000 };
-
-  test('takes the one on PATH', search, async () => {
+  test('takes the one on PATH', async () => {
     withPrograms({ 'redis-server': 'echo "Redis server v=7.2.4 sha=00000000:0 malloc=libc bits=64"' });
     const found = await findRedisServer({ cacheDir: temporaryFolder() });
     expect(found).toMatchObject({ version: '7.2.4', command: expect.stringMatching(/redis-server$/) });
   });
 
-  test('takes none that is too old or does not run', search, async () => {
+  test('takes none that is too old or does not run', async () => {
     withPrograms({ 'redis-server': 'echo "Redis server v=6.0.16 sha=0"', 'valkey-server': 'exit 127' });
     expect(await findRedisServer({ cacheDir: temporaryFolder() })).toBe(null);
   });
 
-  test('gives up quickly, leaving nothing, where there is no apt or apt reaches nothing', search, async () => {
+  test('gives up quickly, leaving nothing, where there is no apt or apt reaches nothing', async () => {
     const cacheDir = path.join(temporaryFolder(), 'cache');
     for (const programs of [{}, { 'apt-get': 'echo "E: Temporary failure resolving deb.debian.org" >&2; exit 100' }]) {
       withPrograms(programs);
       const began = performance.now();
       expect(await findRedisServer({ cacheDir })).toBe(null);
-      expect(performance.now() - began).toBeLessThan(2_000);
+      expect(performance.now() - began).toBeLessThan(6_000);
       expect(readdirSync(cacheDir)).toEqual([]);
     }
   });
 
-  test('ends an apt that hangs, with what apt has started', search, async () => {
+  test('ends an apt that hangs, with what apt has started', async () => {
     withPrograms({ 'apt-get': '/bin/sleep 77' });
     const began = performance.now();
     expect(await findRedisServer({ cacheDir: path.join(temporaryFolder(), 'cache') })).toBe(null);
-    expect(performance.now() - began).toBeLessThan(12_000);
+    expect(performance.now() - began).toBeLessThan(40_000);
   });
 
-  test('does without where the cache can not be written', search, async () => {
+  test('does without where the cache can not be written', async () => {
     withPrograms({});
     const file = path.join(temporaryFolder(), 'file');
     writeFileSync(file, '');
     expect(await findRedisServer({ cacheDir: path.join(file, 'cache') })).toBe(null);
   });
 
-  test('replaces an unpacked one that does not run any more', search, async context => {
+  test('replaces an unpacked one that does not run any more', async context => {
     if (binary?.origin !== "Debian's package") return context.skip('nothing can be unpacked here');
     const cacheDir = temporaryFolder();
     const name = readdirSync(sharedCache).find(entry => entry.startsWith('redis-')) ?? '';

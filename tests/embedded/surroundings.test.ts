@@ -22,7 +22,7 @@ import { asNobody, NOBODY, othersCanRunIt } from '../support/other-user.ts';
 
 const SOON = { redis: 'off', graceMs: 200 } as const;
 
-describe('users', { timeout: 30_000 }, () => {
+describe('users', () => {
   test.skipIf(!othersCanRunIt)(
     'an ordinary user without a home folder, below a folder that only they can enter',
     async () => {
@@ -96,7 +96,7 @@ describe('users', { timeout: 30_000 }, () => {
   });
 });
 
-describe('places', { timeout: 30_000 }, () => {
+describe('places', () => {
   test.each([
     { LANG: 'xx', LC_ALL: '' },
     { LANG: 'zh_CN.GB18030', LC_ALL: 'zh_CN.GB18030' },
@@ -141,7 +141,7 @@ describe('places', { timeout: 30_000 }, () => {
   });
 });
 
-describe('an installation whose scripts did not run', { timeout: 30_000 }, () => {
+describe('an installation whose scripts did not run', () => {
   test('gets the library links that it lacks', async () => {
     const { folder, home } = temporaryHome();
     const { program, libraries } = installWithoutScripts(folder);

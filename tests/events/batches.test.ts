@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type AdEvent, contentText, identityText } from '../../src/domain/ad-event.ts';
 import { parseBusinessDay } from '../../src/domain/business-day.ts';
+import { MAX_PRICE_MICROS, priceOfMicros } from '../../src/domain/price.ts';
 import { BatchBuilder, unpackBatch } from '../../src/events/batch.ts';
 import { type BatchEvent, eventAt, type RefusedLine } from '../../src/events/batch-columns.ts';
 import { allRows } from '../../src/events/batch-fold.ts';
@@ -11,9 +13,17 @@ import { hashIdentities } from '../../src/events/hash-identities.ts';
 import { claimedAt } from '../../src/events/identity.ts';
 import { sortedSegment } from '../../src/events/identity-segment.ts';
 import { IdentityTable } from '../../src/events/identity-table.ts';
+import { packSecondFormat } from '../support/second-format.ts';
 
 const DAY = parseBusinessDay('2018-04-15');
 const id = fc.string({ unit: fc.constantFrom(...'aZ0_ ~-'), minLength: 1, maxLength: 64 });
+/** Canonical, of any value that a price may have. */
+const anyPrice = fc
+  .oneof(
+    fc.constantFrom(0, 1, 6_670_000, MAX_PRICE_MICROS - 1, MAX_PRICE_MICROS),
+    fc.integer({ min: 0, max: MAX_PRICE_MICROS }),
+  )
+  .map(priceOfMicros);
 const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: null });
 const anyEvent: fc.Arbitrary<BatchEvent> = fc
   .record({
@@ -23,7 +33,7 @@ const anyEvent: fc.Arbitrary<BatchEvent> = fc
     app: fc.nat(4),
     unit: fc.nat(2),
     currency: fc.constantFrom('CNY', 'EUR'),
-    price: optional(fc.constantFrom('0', '6.67', '1000000')),
+    price: optional(anyPrice),
     campaignId: optional(id),
     impressionId: optional(id),
     deviceId: optional(fc.string({ unit: fc.constantFrom(...'aZ0_ ~-'), minLength: 1, maxLength: 128 })),
@@ -77,6 +87,30 @@ describe('a batch', () => {
     const longer = Buffer.from(payload);
     longer.writeUInt32LE(longer.readUInt32LE(1) + 1, 1);
     expect(() => unpackBatch(longer)).toThrow();
+  });
+
+  test('of the second format is read as the same one of today', () => {
+    fc.assert(
+      fc.property(events, all => {
+        expect(eventsIn(packSecondFormat(all))).toEqual(all);
+      }),
+    );
+  });
+
+  test.each([1, 2])('that a program of format %d stored holds today what it held then', async format => {
+    const folder = new URL('./stored-batches/', import.meta.url);
+    const payload = await readFile(new URL(`format-${format}.bin`, folder));
+    const written = JSON.parse(await readFile(new URL('batch.json', folder), 'utf8')) as {
+      events: BatchEvent[];
+      refused: (Omit<RefusedLine, 'bytes'> & { bytes: string })[];
+    };
+    const refused = written.refused.map(line => ({ ...line, bytes: Buffer.from(line.bytes, 'hex') }));
+    expect(payload[0]).toBe(format === 1 ? 0x28 : format);
+    expect(eventsIn(payload)).toEqual(written.events);
+    expect(unpackBatch(payload).refused).toEqual(refused);
+    const today = packed(written.events, refused);
+    expect(today[0]).toBe(3);
+    expect(unpackBatch(today)).toEqual(unpackBatch(payload));
   });
 
   test('of the first format is still read', () => {
@@ -135,6 +169,7 @@ describe('a batch', () => {
     ]);
     expect(unpackBatch(payload).refused).toEqual([{ ...refusal, lineNo: 4 }]);
     expect(() => unpackBatch(zstdCompressSync('{"v":3}'))).toThrow('format 3');
+    expect(() => unpackBatch(Buffer.from([4, 0, 0, 0, 0]))).toThrow('format 4');
   });
 });
 

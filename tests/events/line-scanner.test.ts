@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type AdEvent, isBadForm, parseAdEvent } from '../../src/domain/ad-event.ts';
+import { canonicalPrice } from '../../src/domain/price.ts';
 import { BatchBuilder, packBatch, unpackBatch } from '../../src/events/batch.ts';
 import { eventAt } from '../../src/events/batch-columns.ts';
 import { EventColumns } from '../../src/events/event-columns.ts';
 import { LineScanner } from '../../src/events/line-scanner.ts';
+import { runs } from '../support/runs.ts';
 
 /** What the scanner makes of a line: the event, or null where it leaves the line to `parseAdEvent`. */
 function scanned(line: string): AdEvent | null {
@@ -16,7 +18,7 @@ function scanned(line: string): AdEvent | null {
     return null;
   }
   expect(end).toBe(bytes.length - 1);
-  for (const app of columns.dictionaries.apps.values) app.developerId = 'dev';
+  columns.dictionaries.nameDeveloper(0, 'dev');
   const { columns: read } = unpackBatch(packBatch(columns, []));
   expect(read.count).toBe(1);
   return eventAt(read, 0).event;
@@ -125,9 +127,24 @@ test('whatever it takes, it reads as `parseAdEvent` does', () => {
         if (expectSame(text)) taken += 1;
       },
     ),
-    { numRuns: 3_000 },
+    { numRuns: runs(3_000) },
   );
   expect(taken).toBeGreaterThan(300);
+});
+
+const anyPrice = fc.oneof(
+  fc.tuple(fc.nat(10 ** 7), fc.stringMatching(/^(\.\d{0,7})?$/)).map(([whole, fraction]) => `${whole}${fraction}`),
+  fc.stringMatching(/^0{0,8}\d{0,8}(\.\d{0,8})?$/),
+  fc.string({ unit: fc.constantFrom(...'0159.-+e '), maxLength: 12 }),
+);
+
+test('whatever is a price it takes with the very value, and nothing else', () => {
+  fc.assert(
+    fc.property(anyPrice, price => {
+      expect(expectSame(line({ price }))).toBe(canonicalPrice(price) !== null);
+    }),
+    { numRuns: runs(2_000) },
+  );
 });
 
 test('whatever it leaves alone because of an instant is rare or wrong', () => {
@@ -149,7 +166,10 @@ test('lines of a block share what they have in common', () => {
   let start = 0;
   for (let lineNo = 1; lineNo <= 3; lineNo += 1) start = scanner.scan(bytes, start, lineNo) + 1;
   expect(start).toBe(bytes.length);
-  for (const app of columns.dictionaries.apps.values) app.developerId = `dev of ${app.id}`;
+  const { dictionaries } = columns;
+  for (let app = 0; app < dictionaries.apps.size; app += 1) {
+    dictionaries.nameDeveloper(app, `dev of ${dictionaries.apps.textOf(app)}`);
+  }
   const { columns: read } = unpackBatch(packBatch(columns, []));
   expect([0, 1, 2].map(row => eventAt(read, row))).toEqual(
     texts.map((text, index) => {

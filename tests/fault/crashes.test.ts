@@ -1,7 +1,7 @@
-import { randomInt } from 'node:crypto';
 import { describe, expect, onTestFailed, test } from 'vitest';
 import type { RedisBinary } from '../../src/embedded/redis.ts';
 import { findRedis } from '../support/queue-servers.ts';
+import { kills, SEED } from '../support/runs.ts';
 import { Chance } from './chance.ts';
 import { expectedBooks } from './expected-books.ts';
 import { type Death, Havoc } from './havoc.ts';
@@ -14,14 +14,13 @@ import { openSite, pendingBatches } from './site.ts';
 import { acceptedReadings, differencesOf, storedBooks } from './stored-books.ts';
 import { makeTraffic, type SentLine } from './traffic.ts';
 
-/** `SEED=… KILLS=… npx vitest run tests/fault/crashes.test.ts` repeats a run, or makes a harder one. */
-const SEED = Number(process.env.SEED ?? randomInt(2 ** 31));
-const KILLS = Number(process.env.KILLS ?? DEFAULT_KILLS);
+/** More with KILLS=200 in the environment. */
+const KILLS = kills(DEFAULT_KILLS);
 /** Enough for a default run's kills; a longer one needs more to kill at. */
 const FILES = Math.max(12, Math.ceil(KILLS / 2));
 const LINES_PER_FILE = 8_400;
-const LIMIT_MS = 120_000 + 10_000 * KILLS;
-const CATCH_UP_MS = 60_000;
+const LIMIT_MS = 240_000 + 30_000 * KILLS;
+const CATCH_UP_MS = 120_000;
 const SERVICE_MISSING = 3;
 
 /** Small batches make many transactions; the rest makes recovery as short as it can be. */

@@ -11,7 +11,7 @@ const AS_OF = '2018-04-16T00:30:00+08:00';
 const ENV = { APPORTION_QUEUE_GROUPS: '1', APPORTION_CONCURRENCY: '1' };
 
 describe.each(await queueCases())('a worker that is asked to stop, queue on $queue', ({ redis }) => {
-  test('finishes the job at hand, takes no other and ends in order', { timeout: 60_000 }, async () => {
+  test('finishes the job at hand, takes no other and ends in order', async () => {
     const machine = await openSite(redis, { catalog: catalogText(), plans: plansText(planEntry()), env: ENV });
     const buckets = ['dev_7', 'dev_8'].map(id => bucketOf(id, DEFAULT_BUCKET_COUNT));
     expect(new Set(buckets).size).toBe(2);
@@ -27,7 +27,7 @@ describe.each(await queueCases())('a worker that is asked to stop, queue on $que
     );
     const worker = machine.keep('event-worker');
     await succeed(machine, ['ingest', '--no-wait', '--as-of', AS_OF, file]);
-    await expect.poll(() => awaitedTurns(machine, worker.application), { timeout: 20_000 }).toHaveLength(1);
+    await expect.poll(() => awaitedTurns(machine, worker.application)).toHaveLength(1);
     const [bucket] = await awaitedTurns(machine, worker.application);
 
     const stopped = worker.stop();
@@ -43,7 +43,7 @@ describe.each(await queueCases())('a worker that is asked to stop, queue on $que
     expect(rows).toEqual([{ bucket }]);
 
     machine.keep('event-worker');
-    await expect.poll(() => pendingBatches(machine), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => pendingBatches(machine)).toBe(0);
     expect(await succeed(machine, ['verify'])).toMatchObject({ differences: 0, checked: { lines: 2, earnings: 2 } });
   });
 });

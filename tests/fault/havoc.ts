@@ -16,7 +16,7 @@ import { DAYS } from './traffic.ts';
 
 const LOOK_MS = 3;
 /** Nothing done for so long means that something is stuck, for every wait of the machine is far shorter. */
-const STUCK_MS = 30_000;
+const STUCK_MS = 60_000;
 const CATCH_SETTLEMENT_MS = 2_000;
 const TRIES = 20;
 const DAYS_AT_ONCE = 3;

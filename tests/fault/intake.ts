@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Machine } from './machine.ts';
 import type { ProductProcess } from './product-process.ts';
+import { COMMAND_LIMIT_MS } from './site.ts';
 import { AS_OF, type SentLine } from './traffic.ts';
 
 const AT_ONCE = 2;
-const COMMAND_LIMIT_MS = 60_000;
 /** Failed attempts, of which each needs a crash, before something else must be wrong. */
 const MOST_ATTEMPTS = 100;
 const SERVICE_MISSING = 3;

@@ -3,8 +3,8 @@ import { waitUntil } from '../../src/embedded/wait-until.ts';
 import { type ProcessEnd, type ProcessOptions, ProductProcess, type WorkerKind } from './product-process.ts';
 
 const RESTART_MS = 100;
-const START_LIMIT_MS = 20_000;
-const STOP_LIMIT_MS = 45_000;
+const START_LIMIT_MS = 60_000;
+const STOP_LIMIT_MS = 100_000;
 
 /** A worker that is started again whenever it ends, as `up` does. */
 export class KeptWorker {

@@ -1,34 +1,29 @@
-import { randomInt } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { nextPeriod, type Period } from '../../src/domain/period.ts';
+import { adjustment } from '../support/deciding.ts';
 import { Chance } from './chance.ts';
 import {
   approve,
-  begin,
-  blockWrites,
-  done,
-  importPersons,
+  expectNothingDiffers,
+  KillsAtAnyMoment,
+  killWhileItWrites,
+  limitOf,
+  openKilling,
   propose,
-  untilGone,
-  untilItWaits,
+  timeOf,
 } from './killed-command.ts';
 import type { Machine } from './machine.ts';
-import { catalogText, plansText } from './reference-data.ts';
-import { openSite, succeed, writeLines } from './site.ts';
+import { succeed, writeLines } from './site.ts';
 import { AS_OF, makeTraffic } from './traffic.ts';
 
-/** `SEED=… KILLS=… npx vitest run tests/fault/killed-closing.test.ts` repeats a run, or makes a harder one. */
-const SEED = Number(process.env.SEED ?? randomInt(2 ** 31));
-const KILLS = Number(process.env.KILLS ?? 4);
-const LIMIT_MS = 120_000 + 10_000 * KILLS;
+/** More with KILLS=100 in the environment. */
+const USUAL_KILLS = 4;
 
-async function proposeClosing(machine: Machine, period: Period): Promise<string> {
+/** Returns what approves it. */
+async function proposeClosing(machine: Machine, period: Period): Promise<string[]> {
   const id = `close-${period}`;
-  const evidence = [{ text: 'agreed' }];
-  const proposal = { id, kind: 'close_period', parameters: { period }, reason: 'month end', evidence };
-  await propose(machine, proposal);
-  return id;
+  await propose(machine, { ...adjustment({ kind: 'close_period', parameters: { period } }), id });
+  return approve(id);
 }
 
 /** What is there of a closing: nothing, or all of it. */
@@ -54,12 +49,9 @@ async function closed(machine: Machine, period: Period): Promise<boolean> {
 }
 
 test('a closing that is killed in the middle, with the server too, leaves nothing; the next one does all', {
-  timeout: LIMIT_MS,
+  timeout: limitOf(USUAL_KILLS),
 }, async () => {
-  console.log(`killed closings: SEED=${SEED} KILLS=${KILLS}`);
-  const chance = new Chance(SEED);
-  const machine = await openSite(null, { catalog: catalogText(), plans: plansText() });
-  await importPersons(machine);
+  const machine = await openKilling();
   const [lines = []] = makeTraffic(new Chance(7), { files: 1, linesPerFile: 1_500 });
   const texts = lines.map(line => line.text);
   await succeed(machine, ['ingest', '--as-of', AS_OF, writeLines(machine, 'events.ndjson', texts)]);
@@ -68,34 +60,17 @@ test('a closing that is killed in the middle, with the server too, leaves nothin
     client.query<{ period: Period }>('select min(period) as period from transfers'),
   );
   let period = rows[0]?.period as Period;
+  const isThere = () => closed(machine, period);
 
-  const id = await proposeClosing(machine, period);
-  for (const crash of [false, true]) {
-    // Its last statement waits here, so that all books and buckets are sealed already.
-    const unblock = await blockWrites(machine, 'period_seals');
-    const { process, application } = machine.command(approve(id));
-    await untilItWaits(machine, application, 'period_seals');
-    await process.kill();
-    if (crash) await machine.crashPostgres();
-    else await unblock();
-    await untilGone(machine, application);
-    expect(await closed(machine, period)).toBe(false);
-  }
-  const startedAt = performance.now();
-  await done(machine, approve(id));
-  const usualMs = performance.now() - startedAt;
-  expect(await closed(machine, period)).toBe(true);
+  const approval = await proposeClosing(machine, period);
+  // Its last statement, so that all books and buckets are sealed already.
+  await killWhileItWrites(machine, approval, { table: 'period_seals', isThere });
+  const usualMs = await timeOf(machine, approval, isThere);
 
-  for (let kill = 0; kill < KILLS; kill += 1) {
+  const kills = new KillsAtAnyMoment(machine, { usualKills: USUAL_KILLS, usualMs });
+  for (let kill = 0; kill < kills.count; kill += 1) {
     period = nextPeriod(period);
-    const next = await proposeClosing(machine, period);
-    const { process, application } = await begin(machine, approve(next));
-    await sleep(chance.next() * usualMs);
-    await process.kill();
-    await untilGone(machine, application);
-    await closed(machine, period);
-    await done(machine, approve(next));
-    expect(await closed(machine, period)).toBe(true);
+    await kills.kill(await proposeClosing(machine, period), isThere);
   }
-  expect(await succeed(machine, ['verify'])).toMatchObject({ differences: 0 });
+  await expectNothingDiffers(machine);
 });

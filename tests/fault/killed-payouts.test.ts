@@ -1,45 +1,42 @@
-import { randomInt } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, onTestFailed, test } from 'vitest';
+import path from 'node:path';
+import { expect, test } from 'vitest';
 import { adjustment } from '../support/deciding.ts';
 import { currencyEntry } from '../support/payout-terms.ts';
-import { Chance } from './chance.ts';
+import { kills } from '../support/runs.ts';
 import {
   approve,
-  begin,
-  blockWrites,
   done,
-  importPersons,
+  expectNothingDiffers,
+  KillsAtAnyMoment,
+  killWhileItWrites,
+  limitOf,
+  openKilling,
   propose,
-  untilGone,
-  untilItWaits,
+  timeOf,
 } from './killed-command.ts';
 import type { Machine } from './machine.ts';
-import { catalogText, plansText } from './reference-data.ts';
-import { openSite, succeed, writeLines } from './site.ts';
+import { DEVELOPERS, numbers } from './reference-data.ts';
+import { writeLines } from './site.ts';
 
-/** `SEED=… KILLS=… npx vitest run tests/fault/killed-payouts.test.ts` repeats a run, or makes a harder one. */
-const SEED = Number(process.env.SEED ?? randomInt(2 ** 31));
-const KILLS = Number(process.env.KILLS ?? 4);
-const LIMIT_MS = 120_000 + 10_000 * KILLS;
+/** Up to KILLS=9 in the environment: each is of another currency. */
+const USUAL_KILLS = 4;
+const CURRENCIES = ['CNY', 'EUR', 'USD', 'GBP', 'AUD', 'CHF', 'NZD', 'SGD', 'HKD', 'CAD'];
 const ACTOR = ['--actor', 'li.wei'];
 
 /** Payouts of every developer, one batch a currency, proposed but not approved. */
-async function openDrawnUp(currencies: readonly string[]): Promise<{ machine: Machine; books: number }> {
-  const catalog = catalogText();
-  const machine = await openSite(null, { catalog, plans: plansText() });
-  await importPersons(machine);
-  const { developers } = JSON.parse(catalog) as { developers: { id: string }[] };
+async function openDrawnUp(currencies: readonly string[]): Promise<Machine> {
+  const machine = await openKilling();
+  const books = numbers(DEVELOPERS).map(developer => `dev_${developer}`);
   const file = (name: string, content: object) => writeLines(machine, name, [JSON.stringify(content)]);
   const terms = {
     currencies: currencies.map(currency => currencyEntry({ currency, threshold: '1' })),
     invoices: [{ country: 'CN', required: false, effective_from: '2018-01-01' }],
   };
-  const payees = developers.map(({ id }) => ({ id, destination: `vault:${id}` }));
+  const payees = books.map(id => ({ id, destination: `vault:${id}` }));
   await done(machine, ['payouts', 'terms', 'import', file('terms.json', terms), ...ACTOR]);
   await done(machine, ['payouts', 'payees', 'import', file('payees.json', { payees }), ...ACTOR]);
-  const rows = developers.flatMap(({ id: book }, place) =>
+  const rows = books.flatMap((book, place) =>
     currencies.map(currency => ({
       book,
       currency,
@@ -57,7 +54,7 @@ async function openDrawnUp(currencies: readonly string[]): Promise<{ machine: Ma
   await done(machine, approve('close'));
   await done(machine, ['payouts', 'draw-up', ...ACTOR]);
   for (const currency of currencies) await propose(machine, pay(currency));
-  return { machine, books: developers.length };
+  return machine;
 }
 
 const batchOf = (currency: string) => `2018-04-H1-${currency}-1`;
@@ -69,7 +66,7 @@ const pay = (currency: string) => ({
 /** What is there of a step of a batch: of every payout with its transfer and their totals, or of none. */
 async function taken(
   machine: Machine,
-  { currency, books, status }: { currency: string; books: number; status: 'approved' | 'sent' },
+  { currency, status }: { readonly currency: string; readonly status: 'approved' | 'sent' },
 ): Promise<boolean> {
   const [reason, totals] = status === 'approved' ? ['payout', 'decision_totals'] : ['payout_sent', 'posting_totals'];
   const { rows } = await machine.look(client =>
@@ -84,64 +81,38 @@ async function taken(
   );
   const [found] = rows;
   const isWhole = found?.causes === 1;
-  const all = isWhole ? books : 0;
+  const all = isWhole ? DEVELOPERS : 0;
   expect(found).toMatchObject({ steps: all, transfers: all, total: found?.moved });
   return isWhole;
 }
 
-test('a batch is approved and sent whole or not at all, wherever that is killed', { timeout: LIMIT_MS }, async () => {
-  console.log(`killed payouts: SEED=${SEED} KILLS=${KILLS}`);
-  const chance = new Chance(SEED);
-  const currencies = ['CNY', 'EUR', 'USD', 'GBP', 'AUD', 'CHF'].slice(0, KILLS + 2);
-  const { machine, books } = await openDrawnUp(currencies);
-  const step = (currency: string, status: 'approved' | 'sent') => taken(machine, { currency, books, status });
-  for (const crash of [false, true]) {
-    // The totals of the last buckets wait: the steps and transfers of others are written already.
-    const unblock = await blockWrites(machine, 'decision_totals');
-    const { process, application } = machine.command(approve('pay-CNY'));
-    await untilItWaits(machine, application, 'decision_totals');
-    await process.kill();
-    if (crash) await machine.crashPostgres();
-    else await unblock();
-    await untilGone(machine, application);
-    expect(await step('CNY', 'approved')).toBe(false);
-  }
-  const beganAt = performance.now();
-  await done(machine, approve('pay-CNY'));
-  const usualMs = performance.now() - beganAt;
-  expect(await step('CNY', 'approved')).toBe(true);
+test('a batch is approved and sent whole or not at all, wherever that is killed', {
+  timeout: limitOf(USUAL_KILLS),
+}, async () => {
+  // One that is killed while it writes, and one for each moment of chance.
+  const currencies = CURRENCIES.slice(0, kills(USUAL_KILLS) + 1);
+  const machine = await openDrawnUp(currencies);
+  const step = (currency: string, status: 'approved' | 'sent') => () => taken(machine, { currency, status });
+  const isApproved = step('CNY', 'approved');
+  // The totals of the last buckets wait: the steps and transfers of others are written already.
+  await killWhileItWrites(machine, approve('pay-CNY'), { table: 'decision_totals', isThere: isApproved });
+  const usualMs = await timeOf(machine, approve('pay-CNY'), isApproved);
 
-  const out = writeLines(machine, 'out.csv', []);
-  rmSync(out);
+  const isSent = step('CNY', 'sent');
+  const out = path.join(machine.folder, 'out.csv');
   const send = ['payouts', 'send', '--batch', batchOf('CNY'), '--out', out, ...ACTOR];
-  const unblock = await blockWrites(machine, 'posting_totals');
-  const killed = machine.command(send);
-  await untilItWaits(machine, killed.application, 'posting_totals');
-  await killed.process.kill();
-  await unblock();
-  await untilGone(machine, killed.application);
-  expect(await step('CNY', 'sent')).toBe(false);
+  await killWhileItWrites(machine, send, { table: 'posting_totals', isThere: isSent });
   await done(machine, send);
-  expect(await step('CNY', 'sent')).toBe(true);
+  expect(await isSent()).toBe(true);
   const written = readFileSync(out);
   // As if it had been killed between its commit and the writing.
   rmSync(out);
   await done(machine, send);
   expect(readFileSync(out).equals(written)).toBe(true);
-  expect(await step('CNY', 'sent')).toBe(true);
+  expect(await isSent()).toBe(true);
 
-  let [whole, undone] = [0, 0];
-  onTestFailed(() => console.log(`${whole} were applied before the kill, ${undone} were not`));
-  for (const currency of currencies.slice(1)) {
-    const { process, application } = await begin(machine, approve(`pay-${currency}`));
-    await sleep(chance.next() * 0.3 * usualMs);
-    await process.kill();
-    await untilGone(machine, application);
-    if (await step(currency, 'approved')) whole += 1;
-    else undone += 1;
-    await done(machine, approve(`pay-${currency}`));
-    expect(await step(currency, 'approved')).toBe(true);
-  }
-  console.log(`${whole} were applied before the kill, ${undone} were not`);
-  expect(await succeed(machine, ['verify'])).toMatchObject({ differences: 0 });
+  const killing = new KillsAtAnyMoment(machine, { usualKills: USUAL_KILLS, usualMs });
+  for (const currency of currencies.slice(1))
+    await killing.kill(approve(`pay-${currency}`), step(currency, 'approved'));
+  await expectNothingDiffers(machine);
 });

@@ -1,26 +1,23 @@
-import { randomInt } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, onTestFailed, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { adjustment } from '../support/deciding.ts';
-import { Chance } from './chance.ts';
 import {
   approve,
-  begin,
-  blockWrites,
   done,
-  importPersons,
+  expectNothingDiffers,
+  KillsAtAnyMoment,
+  killWhileItWrites,
+  limitOf,
+  openKilling,
   propose,
-  untilGone,
-  untilItWaits,
+  timeOf,
 } from './killed-command.ts';
 import type { Machine } from './machine.ts';
-import { APPS_PER_DEVELOPER, catalogText, categoryOf, numbers, plansText, unitOf } from './reference-data.ts';
-import { openSite, succeed, writeLines } from './site.ts';
+import { APPS_PER_DEVELOPER, categoryOf, numbers, unitOf } from './reference-data.ts';
+import { writeLines } from './site.ts';
 
-/** `SEED=… KILLS=… npx vitest run tests/fault/killed-steps.test.ts` repeats a run, or makes a harder one. */
-const SEED = Number(process.env.SEED ?? randomInt(2 ** 31));
-const KILLS = Number(process.env.KILLS ?? 3);
-const LIMIT_MS = 180_000 + 20_000 * KILLS;
+/** More with KILLS=100 in the environment. */
+const USUAL_KILLS = 3;
+const timeout = limitOf(USUAL_KILLS);
 
 const DEVELOPERS = 20;
 const DAYS = ['2018-04-11', '2018-04-12', '2018-04-13', '2018-04-14', '2018-04-15'];
@@ -29,8 +26,7 @@ const BOOK = 'dev_7';
 
 /** Every app has earned on every day, and all is settled. */
 async function openEarned(): Promise<Machine> {
-  const machine = await openSite(null, { catalog: catalogText(), plans: plansText() });
-  await importPersons(machine);
+  const machine = await openKilling();
   const apps = numbers(DEVELOPERS).flatMap(developer =>
     numbers(APPS_PER_DEVELOPER).map(app => `app_${developer}_${app}`),
   );
@@ -104,88 +100,46 @@ const topUp = (id: string) => ({
   id,
 });
 
-test('a hold is approved whole or not at all, wherever its approval is killed', { timeout: LIMIT_MS }, async () => {
-  console.log(`killed holds: SEED=${SEED} KILLS=${KILLS}`);
-  const chance = new Chance(SEED);
+test('a hold is approved whole or not at all, wherever its approval is killed', { timeout }, async () => {
   const machine = await openEarned();
+  const isThere = (id: string) => () => isHeld(machine, id);
+  const letGo = async (id: string) => {
+    await propose(machine, release(`release-${id}`, id));
+    await done(machine, approve(`release-${id}`));
+  };
   await propose(machine, hold('caught'));
-  for (const crash of [false, true]) {
-    const unblock = await blockWrites(machine, 'decision_totals');
-    const { process, application } = machine.command(approve('caught'));
-    await untilItWaits(machine, application, 'decision_totals');
-    await process.kill();
-    if (crash) await machine.crashPostgres();
-    else await unblock();
-    await untilGone(machine, application);
-    expect(await isHeld(machine, 'caught')).toBe(false);
+  await killWhileItWrites(machine, approve('caught'), { table: 'decision_totals', isThere: isThere('caught') });
+  const usualMs = await timeOf(machine, approve('caught'), isThere('caught'));
+  await letGo('caught');
+  const kills = new KillsAtAnyMoment(machine, { usualKills: USUAL_KILLS, usualMs });
+  for (let kill = 0; kill < kills.count; kill += 1) {
+    const id = `hold-${kill}`;
+    await propose(machine, hold(id));
+    await kills.kill(approve(id), isThere(id));
+    await letGo(id);
   }
-  let usualMs = 0;
-  let [whole, undone] = [0, 0];
-  onTestFailed(() => console.log(`${whole} were applied before the kill, ${undone} were not`));
-  for (let kill = 0; kill <= KILLS; kill += 1) {
-    const id = kill === 0 ? 'caught' : `hold-${kill}`;
-    if (kill > 0) await propose(machine, hold(id));
-    const { process, application } = await begin(machine, approve(id));
-    if (kill === 0) {
-      // Nobody disturbs the first.
-      const beganAt = performance.now();
-      await expect.poll(() => isHeld(machine, id), { timeout: 60_000, interval: 1 }).toBe(true);
-      usualMs = performance.now() - beganAt;
-      await process.end(60_000);
-    } else {
-      await sleep(chance.next() * 1.3 * usualMs);
-      await process.kill();
-      await untilGone(machine, application);
-      if (await isHeld(machine, id)) whole += 1;
-      else undone += 1;
-      await done(machine, approve(id));
-      expect(await isHeld(machine, id)).toBe(true);
-    }
-    await propose(machine, release(`release-${kill}`, id));
-    await done(machine, approve(`release-${kill}`));
-  }
-  console.log(`${whole} were applied before the kill, ${undone} were not`);
-  expect(await succeed(machine, ['verify'])).toMatchObject({ differences: 0 });
+  await expectNothingDiffers(machine);
 });
 
 test("a fund's step is taken whole or not at all, wherever the settlement that takes it is killed", {
-  timeout: LIMIT_MS,
+  timeout,
 }, async () => {
-  console.log(`killed steps: SEED=${SEED} KILLS=${KILLS}`);
-  const chance = new Chance(SEED);
   const machine = await openEarned();
   await propose(machine, fund('start', '1.00'));
   await done(machine, approve('start'));
-  for (const crash of [false, true]) {
-    // The days are settled for their claims, which moves nothing; so what waits here is a step, with all else written.
-    const unblock = await blockWrites(machine, 'posting_totals');
-    const { process, application } = machine.command(['settle', '--due']);
-    await untilItWaits(machine, application, 'posting_totals');
-    await process.kill();
-    if (crash) await machine.crashPostgres();
-    else await unblock();
-    await untilGone(machine, application);
-    expect(await stepsTaken(machine)).toBe(0);
-  }
-  const beganAt = performance.now();
-  await done(machine, ['settle', '--due']);
-  const usualMs = performance.now() - beganAt;
-  expect(await stepsTaken(machine)).toBeGreaterThan(0);
-  let [taken, untaken] = [0, 0];
-  onTestFailed(() => console.log(`${taken} were taken before the kill, ${untaken} were not`));
-  for (let kill = 0; kill < KILLS; kill += 1) {
+  const settle = ['settle', '--due'];
+  let before = 0;
+  const isThere = async () => (await stepsTaken(machine)) > before;
+  // The days are settled for their claims, which moves nothing; so what waits here is a step, with all else written.
+  await killWhileItWrites(machine, settle, { table: 'posting_totals', isThere });
+  const usualMs = await timeOf(machine, settle, isThere);
+  const kills = new KillsAtAnyMoment(machine, { usualKills: USUAL_KILLS, usualMs });
+  for (let kill = 0; kill < kills.count; kill += 1) {
     await propose(machine, topUp(`top-up-${kill}`));
     await done(machine, approve(`top-up-${kill}`));
-    const before = await stepsTaken(machine);
-    const { process, application } = await begin(machine, ['settle', '--due']);
-    await sleep(chance.next() * 0.7 * usualMs);
-    await process.kill();
-    await untilGone(machine, application);
-    if ((await stepsTaken(machine)) > before) taken += 1;
-    else untaken += 1;
-    await done(machine, ['settle', '--due']);
+    before = await stepsTaken(machine);
+    await kills.kill(settle, isThere);
     expect(await stepsTaken(machine)).toBe(before + 1);
   }
-  console.log(`${taken} were taken before the kill, ${untaken} were not`);
-  expect(await succeed(machine, ['verify'])).toMatchObject({ differences: 0 });
+  await expectNothingDiffers(machine);
 });

@@ -12,6 +12,7 @@ import { type RedisBinary, type RedisServer, startRedis } from '../../src/embedd
 import { type ShortPath, shortPath } from '../../src/embedded/short-path.ts';
 import { waitUntil } from '../../src/embedded/wait-until.ts';
 import { migrateAll } from '../../src/migrate-all.ts';
+import { copyCluster } from '../support/cluster.ts';
 import { KeptWorker } from './kept-worker.ts';
 import { databaseUrl, type ProcessOptions, ProductProcess, type WorkerKind } from './product-process.ts';
 
@@ -24,7 +25,7 @@ const POSTGRES_SETTINGS = {
   min_wal_size: '32MB',
   checkpoint_timeout: '30s',
 };
-const RECOVERY_LIMIT_MS = 30_000;
+const RECOVERY_LIMIT_MS = 60_000;
 const QUEUE_TABLES = ['meta', 'job', 'scheduler'];
 
 /** A machine of the test's own: both servers, workers that are kept running, commands. Nothing of it is left after `close`. */
@@ -62,7 +63,9 @@ export class Machine {
     let machine: Machine | null = null;
     try {
       const redisPort = redis === null ? 0 : await freePort();
-      const postgres = await startPostgres({ dataDir: path.join(folder, 'postgres'), settings: POSTGRES_SETTINGS });
+      const dataDir = path.join(folder, 'postgres');
+      copyCluster(dataDir);
+      const postgres = await startPostgres({ dataDir, settings: POSTGRES_SETTINGS });
       machine = new Machine({ folder, postgres, redisBinary: redis, redisPort }, env);
       await machine.#startRedis();
       await migrateAll(readConfig(machine.env('owner'), folder), machine.address);
@@ -232,7 +235,7 @@ async function freePort(): Promise<number> {
       port = 20_000 + Math.floor(Math.random() * 10_000);
       return await isFree(port);
     },
-    { limitMs: 10_000, everyMs: 0 },
+    { limitMs: 30_000, everyMs: 0 },
   );
   if (!found) throw new Error('no TCP port is free');
   return port;

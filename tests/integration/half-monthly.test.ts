@@ -27,7 +27,6 @@ const PLAN = {
   ...{ id: 'half', scope: { default: true }, currency: 'CNY', effective_from: '2018-01-01', basis: 'app_day' },
   ...{ mode: 'marginal', tiers: [{ share: '0.50' }] },
 };
-const patience = { timeout: 40_000, interval: 200 };
 
 const cli = new CliFolder({ APPORTION_BUCKETS: '4' });
 let clock = APRIL;
@@ -161,7 +160,7 @@ test('under one, workers make up for all that was missed, each period paid by it
     await runMaintenance(other, onError),
   ];
   try {
-    await expect.poll(done, patience).toEqual(AFTER_APRIL);
+    await expect.poll(done).toEqual(AFTER_APRIL);
     const runs = async () =>
       (
         await app.db.query(
@@ -169,7 +168,7 @@ test('under one, workers make up for all that was missed, each period paid by it
         )
       ).rows.length;
     const before = await runs();
-    await expect.poll(runs, patience).toBeGreaterThan(before + 2);
+    await expect.poll(runs).toBeGreaterThan(before + 2);
   } finally {
     await Promise.all(workers.map(each => each.close()));
   }

@@ -10,6 +10,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { temporaryHome } from '../support/embedded.ts';
 import {
   type Act,
+  becoming,
   CHANGES,
   OTHER_ACTS,
   OWNERS_ACTS,
@@ -120,6 +121,10 @@ describe.each([
     await expectKept(sides(), onEachTable(OWNERS_ACTS));
     await expectKept(sides(), OTHER_ACTS);
   });
+
+  test('takes no rights back on', async () => {
+    await expectKept(sides(), becoming(database.address.user));
+  });
 });
 
 test('rows copied over others are refused by their key', async () => {
@@ -197,6 +202,7 @@ test('the same holds for the role that commands use in the embedded mode', async
     await expectKept(sides, onEachTable(CHANGES));
     await expectKept(sides, onEachTable(OWNERS_ACTS));
     await expectKept(sides, OTHER_ACTS);
+    await expectKept(sides, becoming(servers.postgres.user));
     expect(await powersOfApplication(app.db)).toEqual([]);
     await embeddedOwner.query('set session_replication_role = replica');
     for (const [name, statement] of onEachTable(CHANGES)) {

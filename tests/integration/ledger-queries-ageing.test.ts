@@ -22,6 +22,7 @@ import {
   type StoredRow,
 } from '../support/random-ledger.ts';
 import { rejectionOf } from '../support/refusals.ts';
+import { runs } from '../support/runs.ts';
 
 const TODAY = parseBusinessDay('2018-04-27');
 
@@ -89,7 +90,7 @@ const asked = fc
   )
   .map(({ owner, ...rest }): Asked => ({ ...owner, ...rest }));
 
-propTest.prop([asked, fc.integer({ min: 1, max: 12 })], { numRuns: 100 })(
+propTest.prop([asked, fc.integer({ min: 1, max: 12 })], { numRuns: runs(100) })(
   'payables are told by age, oldest paid first, whole and in pages',
   async (filters, limit) => {
     const expected = expectedAges(filters);

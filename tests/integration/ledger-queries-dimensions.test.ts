@@ -24,6 +24,7 @@ import {
   type StoredRow,
 } from '../support/random-ledger.ts';
 import { shanghai } from '../support/reference-files.ts';
+import { runs } from '../support/runs.ts';
 
 let database: TestDatabase;
 let rows: StoredRow[];
@@ -129,7 +130,7 @@ function halfMonth(day: BusinessDay): string {
 }
 
 describe('transfers', () => {
-  propTest.prop([filters, fc.integer({ min: 1, max: 40 })], { numRuns: 120 })(
+  propTest.prop([filters, fc.integer({ min: 1, max: 40 })], { numRuns: runs(120) })(
     'are those that pass all filters, in one order, whole and in pages',
     async (asked, limit) => {
       const expected = passing(asked).map(row => row.transfer_id);
@@ -203,7 +204,7 @@ describe('balances', () => {
   propTest.prop(
     [filters, fc.oneof(fc.constant(['owner'] as Dimension[]), dimensions), fc.integer({ min: 1, max: 40 })],
     {
-      numRuns: 120,
+      numRuns: runs(120),
     },
   )(
     'are the sums of the transfers that pass, by any dimensions, whole and in pages',
@@ -236,7 +237,7 @@ describe('totals recorded with postings', () => {
   });
 
   propTest.prop([fc.oneof(fc.constant({}), ofSome('runId', 'run_id'), ofSome('decisionId', 'decision_id')), rest], {
-    numRuns: 100,
+    numRuns: runs(100),
   })(
     'give the trial balance that the transfers give, as of any instant',
     async (causedBy, { currency, period, bookedBy }) => {

@@ -209,16 +209,13 @@ describe('a failure that is not the fault of the data rejects nothing, and the b
     const processing = rejectionOf(system.processBucket(BUCKET));
     const admin = await system.database.owner();
     await expect
-      .poll(
-        async () => {
-          const { rowCount } = await admin.query(
-            `select pg_terminate_backend(pid) from pg_stat_activity
-             where datname = current_database() and wait_event_type = 'Lock'`,
-          );
-          return rowCount;
-        },
-        { timeout: 20_000, interval: 20 },
-      )
+      .poll(async () => {
+        const { rowCount } = await admin.query(
+          `select pg_terminate_backend(pid) from pg_stat_activity
+           where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return rowCount;
+      })
       .toBe(1);
     expect((await processing).code).toBe('database_unavailable');
     await owner.query('rollback');

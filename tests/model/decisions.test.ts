@@ -2,14 +2,13 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isRefusal } from '../../src/domain/errors.ts';
 import { Deciding, PERSONS } from '../support/deciding.ts';
+import { slowRuns } from '../support/runs.ts';
 import { SettlementSystem } from '../support/settlement-system.ts';
 import { DAYS, history, type Step, type Vote, type Wish } from './decision-histories.ts';
 import { type Asked, DecisionsModel, type Deed, WORLD } from './decisions-model.ts';
 import { fileOf, modelState, systemState } from './decisions-side-by-side.ts';
 
-/** More with RUNS=1000 in the environment. */
-const RUNS = Number(process.env.RUNS ?? 6);
-const MS_A_RUN = 60_000;
+const { options, limitMs } = slowRuns(6);
 const NOW = '2018-04-14T09:00:00+08:00';
 const SHARE = '0.5';
 
@@ -22,11 +21,9 @@ afterAll(async () => await deciding.system.drop());
 test(
   'whatever is earned, decided in any order, by two at once too, and granted comes out as the pages tell it',
   async () => {
-    const interruptAfterTimeLimit = RUNS * MS_A_RUN * 0.9;
-    const options = { numRuns: RUNS, unbiased: true, interruptAfterTimeLimit, markInterruptAsFailure: true };
     await fc.assert(fc.asyncProperty(history, runHistory), options);
   },
-  RUNS * MS_A_RUN,
+  limitMs,
 );
 
 async function runHistory(steps: readonly Step[]): Promise<void> {

@@ -3,11 +3,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isRefusal } from '../../src/domain/errors.ts';
 import { Holding } from '../support/holding.ts';
 import { clickOf } from '../support/provider-world.ts';
+import { slowRuns } from '../support/runs.ts';
 import { HoldsModel, type Part } from './holds-model.ts';
 
-/** More with RUNS=1000 in the environment. */
-const RUNS = Number(process.env.RUNS ?? 6);
-const MS_A_RUN = 15_000;
+const { options, limitMs } = slowRuns(6);
 
 const APPS = ['app_1', 'app_2'];
 const DAYS = ['2018-04-11', '2018-04-12'];
@@ -70,15 +69,9 @@ test(
   'random histories of settling, holding, releasing, forfeiting and taking back come out as the page tells them',
   async () => {
     const history = fc.array(step, { minLength: 12, maxLength: 36, size: 'max' });
-    const options = {
-      numRuns: RUNS,
-      unbiased: true,
-      interruptAfterTimeLimit: RUNS * 8_000,
-      markInterruptAsFailure: true,
-    };
     await fc.assert(fc.asyncProperty(history, runHistory), options);
   },
-  RUNS * MS_A_RUN,
+  limitMs,
 );
 
 async function runHistory(steps: readonly Step[]): Promise<void> {

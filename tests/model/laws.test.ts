@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BucketOfRun } from '../../src/settlement/settle-bucket.ts';
+import { slowRuns } from '../support/runs.ts';
 import { SettlementSystem } from '../support/settlement-system.ts';
 import { history } from './histories.ts';
 import { BAD_LINES, eventLine, RESPELLINGS } from './lines.ts';
@@ -9,10 +10,7 @@ import { SideBySide } from './side-by-side.ts';
 import { deductionsOf } from './stored-ledger.ts';
 import { DAYS, FIRST_CATALOG, FIRST_PLANS, START } from './world.ts';
 
-/** More with RUNS=1000 in the environment. */
-const RUNS = Number(process.env.RUNS ?? 6);
-const MS_A_RUN = 15_000;
-const options = { numRuns: RUNS, unbiased: true, interruptAfterTimeLimit: RUNS * 8_000, markInterruptAsFailure: true };
+const { options, limitMs } = slowRuns(6);
 
 let system: SettlementSystem;
 beforeAll(async () => {
@@ -118,7 +116,7 @@ describe('any order and any batching of events without conflicting identities', 
         options,
       );
     },
-    RUNS * MS_A_RUN,
+    limitMs,
   );
 });
 
@@ -139,7 +137,7 @@ test(
       options,
     );
   },
-  RUNS * MS_A_RUN,
+  limitMs,
 );
 
 test(
@@ -171,7 +169,7 @@ test(
       options,
     );
   },
-  RUNS * MS_A_RUN,
+  limitMs,
 );
 
 async function settledBuckets(): Promise<BucketOfRun[]> {

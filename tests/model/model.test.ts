@@ -1,12 +1,11 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { slowRuns } from '../support/runs.ts';
 import { SettlementSystem } from '../support/settlement-system.ts';
 import { EXAMPLES, history, type Step } from './histories.ts';
 import { SideBySide } from './side-by-side.ts';
 
-/** More with RUNS=1000 in the environment. */
-const RUNS = Number(process.env.RUNS ?? 12);
-const MS_A_RUN = 10_000;
+const { numRuns, options, limitMs } = slowRuns(12);
 
 const INVALID_REASONS = [
   'click_farm',
@@ -66,23 +65,16 @@ test(
         }
         for (const reason of Object.keys(counts.rejected)) seen.rejected.add(reason);
       }),
-      {
-        ...{
-          numRuns: RUNS,
-          unbiased: true,
-
-          examples: EXAMPLES.map(steps => [steps] as [Step[]]),
-        },
-        ...{ interruptAfterTimeLimit: RUNS * 6_000, markInterruptAsFailure: true },
-      },
+      { ...options, examples: EXAMPLES.map(steps => [steps] as [Step[]]) },
     );
     // Histories in which nothing happens would agree too.
-    expect(seen.transfers).toBeGreaterThan(10 * RUNS);
-    expect(seen.acceptances).toBeGreaterThan(RUNS / 5);
-    for (const each of [seen.corrections, seen.repeats, seen.conflicts]) expect(each).toBeGreaterThan(RUNS);
-    for (const each of [seen.confirmations, seen.decisions, seen.ofProviders]) expect(each).toBeGreaterThan(RUNS / 4);
+    expect(seen.transfers).toBeGreaterThan(10 * numRuns);
+    expect(seen.acceptances).toBeGreaterThan(numRuns / 5);
+    for (const each of [seen.corrections, seen.repeats, seen.conflicts]) expect(each).toBeGreaterThan(numRuns);
+    for (const each of [seen.confirmations, seen.decisions, seen.ofProviders])
+      expect(each).toBeGreaterThan(numRuns / 4);
     expect(INVALID_REASONS.filter(reason => seen.invalid.has(reason)).length).toBeGreaterThan(4);
     expect(seen.rejected.size).toBeGreaterThan(10);
   },
-  RUNS * MS_A_RUN,
+  limitMs,
 );

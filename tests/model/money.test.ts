@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { slowRuns } from '../support/runs.ts';
 import { type Deed, deedOf } from './money-deeds.ts';
 import {
   type MoneyStep,
@@ -14,16 +15,8 @@ import { MoneyModel } from './money-model.ts';
 import { MoneySystem } from './money-system.ts';
 import { damage, expectSealsBroken } from './seal-damage.ts';
 
-/** More with RUNS=1000 in the environment. */
-const RUNS = Number(process.env.RUNS ?? 6);
-const REPLAYS = Math.ceil(RUNS / 3);
-const MS_A_RUN = 60_000;
-
-const optionsOf = (numRuns: number) => ({
-  ...{ numRuns, unbiased: true, interruptAfterTimeLimit: numRuns * 45_000, markInterruptAsFailure: true },
-  // A failing history takes a while to make shorter; FIRST_FAILURE=1 tells it as it is.
-  endOnFailure: process.env.FIRST_FAILURE !== undefined,
-});
+const histories = slowRuns(6);
+const replays = slowRuns(2);
 
 let money: MoneySystem;
 beforeAll(async () => {
@@ -43,7 +36,7 @@ test(
         for (const each of damages) count(`damage found: ${await expectSealsBroken(money, each)}`);
       }),
       {
-        ...optionsOf(RUNS),
+        ...histories.options,
         examples: [
           [[...ONCE_THROUGH], []],
           [[...PAYEES_WISHES], []],
@@ -53,7 +46,7 @@ test(
     // Histories in which nothing happens would agree too.
     if (process.env.TELL_SEEN !== undefined) console.log(Object.fromEntries([...seen].sort()));
     for (const often of ['approve-closing: null', 'late', 'payout', 'damage found: true']) {
-      expect(seen.get(often), often).toBeGreaterThan(RUNS / 3);
+      expect(seen.get(often), often).toBeGreaterThan(histories.numRuns / 3);
     }
     for (const once of [
       'answer: moves',
@@ -72,7 +65,7 @@ test(
       expect(seen.get(once), once).toBeGreaterThan(0);
     }
   },
-  RUNS * MS_A_RUN,
+  histories.limitMs,
 );
 
 test(
@@ -92,13 +85,13 @@ test(
           expect(await storedLedger(other)).toEqual(await storedLedger(money));
           expect((await other.system.verify()).differences).toEqual([]);
         }),
-        optionsOf(REPLAYS),
+        replays.options,
       );
     } finally {
       await other.system.drop();
     }
   },
-  REPLAYS * MS_A_RUN,
+  replays.limitMs,
 );
 
 test(
@@ -119,10 +112,10 @@ test(
         expect(failures).toEqual([]);
         await comparison.expectLaws('after what was done at once');
       }),
-      optionsOf(REPLAYS),
+      replays.options,
     );
   },
-  REPLAYS * MS_A_RUN,
+  replays.limitMs,
 );
 
 test('the only transfer of a book in a half-month is covered by the seals of that half-month alone', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isRefusal } from '../../src/domain/errors.ts';
+import { slowRuns } from '../support/runs.ts';
 import { SettlementSystem } from '../support/settlement-system.ts';
 import { FIRST_CONSENTS, history, invalidation, reference, type Step } from './histories.ts';
 import { lines } from './lines.ts';
@@ -8,11 +9,8 @@ import { SideBySide } from './side-by-side.ts';
 import { deductionsOf, netsOf } from './stored-ledger.ts';
 import { APPS, DAYS, EARLY, START } from './world.ts';
 
-/** More with RUNS=1000 in the environment. */
-const RUNS = Number(process.env.RUNS ?? 6);
-const MS_A_RUN = 20_000;
 const HOUR_MS = 3_600_000;
-const options = { numRuns: RUNS, unbiased: true, interruptAfterTimeLimit: RUNS * 15_000, markInterruptAsFailure: true };
+const { options, limitMs } = slowRuns(6);
 
 let system: SettlementSystem;
 beforeAll(async () => {
@@ -154,7 +152,7 @@ test(
     );
     expect(deductions).toBeGreaterThan(0);
   },
-  RUNS * MS_A_RUN,
+  limitMs,
 );
 
 test(
@@ -190,7 +188,7 @@ test(
     );
     expect(taken).toBeGreaterThan(0);
   },
-  RUNS * MS_A_RUN,
+  limitMs,
 );
 
 async function unlessRefused(work: Promise<unknown>): Promise<void> {

@@ -1,5 +1,8 @@
+import { hash } from 'node:crypto';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Verification } from '../../src/verification/verify.ts';
 import { Paying } from '../support/paying.ts';
 import { recordPayees, recordRates } from '../support/payout-terms.ts';
 
@@ -116,7 +119,6 @@ const DAMAGES: readonly Damages[] = [
     row: OF('dev_7'),
     changes: { amount_nanos: 'amount_nanos = amount_nanos + 1', owner_id: `owner_id = 'x'` },
     untold: { invoice_number: 'words', recorded_at: WHO, actor: WHO },
-    unmissed: 'an invoice is asked for before sending',
   },
   {
     table: 'payout_answers',
@@ -127,8 +129,42 @@ const DAMAGES: readonly Damages[] = [
       bank_reference: `bank_reference = 'x'`,
       file_id: `file_id = '${OTHER_ID}'`,
       reason: `reason = 'x'`,
+      booked_on: 'booked_on = booked_on + 1',
+      row_digest: `row_digest = sha256('')`,
     },
-    untold: { line_no: 'its place', booked_on: "the bank's word", row_digest: 'by which it is known again' },
+    untold: { line_no: 'its place' },
+  },
+  {
+    table: 'answer_files',
+    row: 'unmatched = 1',
+    changes: {
+      file_id: `file_id = '${OTHER_ID}'`,
+      matched: 'matched = matched + 1',
+      unmatched: 'unmatched = unmatched + 1',
+      imported_at: `imported_at = imported_at + interval '1 second'`,
+    },
+    untold: {
+      name: 'words',
+      sha256: 'of the whole file, which is not kept',
+      repeated: 'rows of which nothing is kept',
+      actor: WHO,
+    },
+  },
+  {
+    table: 'unmatched_answers',
+    row: 'true',
+    changes: {
+      file_id: `file_id = '${OTHER_ID}'`,
+      reference: `reference = 'x'`,
+      status: `status = 'paid'`,
+      amount: `amount = '1.00'`,
+      currency: `currency = 'EUR'`,
+      bank_reference: `bank_reference = 'x'`,
+      booked_on: `booked_on = '2018-04-27'`,
+      reason: `reason = 'x'`,
+      row_digest: `row_digest = sha256('')`,
+    },
+    untold: { line_no: 'its place', why: 'as it was judged then' },
   },
   {
     table: 'tax_remittances',
@@ -168,7 +204,10 @@ beforeAll(async () => {
   await paying.invoice((await paying.payoutOf('dev_7')).reference, '1000.00');
   await paying.send(batch, 'second.csv');
   const { reference } = await paying.payoutOf('dev_cn');
-  await paying.answers(`${reference},returned,127.46,USD,bank-1,2018-04-26,account closed`);
+  await paying.answers(
+    `${reference},returned,127.46,USD,bank-1,2018-04-26,account closed`,
+    `201804H1-CNY-0000000000000000,returned,12.00,CNY,bank-2,2018-04-26,`,
+  );
   owner = await system.owner();
 });
 afterAll(async () => await paying.drop());
@@ -179,6 +218,10 @@ test('what is undamaged differs in nothing', async () => {
 
 /** Does damage as no program of ours could, asks, and takes it back. */
 async function differencesAfter(damage: string): Promise<number> {
+  return (await verifiedAfter(damage)).differenceCount;
+}
+
+async function verifiedAfter(damage: string): Promise<Verification> {
   await owner.query('begin');
   try {
     await owner.query('set local session_replication_role = replica');
@@ -189,6 +232,8 @@ async function differencesAfter(damage: string): Promise<number> {
       'payment_files',
       'payout_invoices',
       'payout_answers',
+      'answer_files',
+      'unmatched_answers',
       'tax_remittances',
     ];
     for (const table of tables) await owner.query(`alter table ${table} disable trigger all`);
@@ -201,8 +246,7 @@ async function differencesAfter(damage: string): Promise<number> {
     const { rowCount } = await owner.query(damage);
     expect(rowCount, damage).toBe(1);
     await owner.query('savepoint damaged');
-    const { differenceCount } = await paying.verifyWith(owner);
-    return differenceCount;
+    return await paying.verifyWith(owner);
   } finally {
     await owner.query('rollback');
   }
@@ -236,4 +280,30 @@ describe.each(DAMAGES)('$table where $row', ({ table, row, changes, untold = {},
     expect(rows.map(each => each.name).filter(name => !told.includes(name) && !derived.includes(name))).toEqual([]);
     expect(Object.keys(untold).every(name => rows.some(each => each.name === name))).toBe(true);
   });
+});
+
+describe('what was done to payouts by a decision that did not decide it is found', () => {
+  test.each([
+    [
+      'approved by one about taxes',
+      `update payout_steps set decision_id = 'remit_tax-4' where ${OF('dev_1')} and status = 'approved'`,
+    ],
+    ['remitted by one about payouts', `update tax_remittances set decision_id = 'payouts-3' where ${OF('taxed')}`],
+    ['a batch of which one was left due', `delete from payout_steps where ${OF('dev_7')} and status = 'approved'`],
+  ])('%s', async (_name, damage) => {
+    const { rows } = await owner.query('select decision_id from decisions order by proposed_at, decision_id');
+    const ids = rows.map(row => row.decision_id as string);
+    for (const id of damage.match(/(remit_tax|payouts)-\d/g) ?? []) expect(ids).toContain(id);
+    const { differences } = await verifiedAfter(damage);
+    expect(differences.filter(({ where }) => where.startsWith('decision '))).not.toEqual([]);
+  });
+});
+
+test('a file for the bank that names other destinations than its payouts, with its own digest, is found', async () => {
+  const { rows } = await owner.query<{ content: Buffer }>('select content from payment_files where file_no = 1');
+  const sent = zstdDecompressSync(rows[0]?.content ?? Buffer.alloc(0)).toString();
+  const forged = Buffer.from(sent.replace('vault:1', 'vault:9'));
+  expect(forged.toString()).not.toBe(sent);
+  const values = `content = '\\x${zstdCompressSync(forged).toString('hex')}', sha256 = '\\x${hash('sha256', forged, 'hex')}'`;
+  expect(await differencesAfter(`update payment_files set ${values} where file_no = 1`)).toBe(1);
 });

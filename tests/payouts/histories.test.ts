@@ -3,10 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isRefusal } from '../../src/domain/errors.ts';
 import { Paying } from '../support/paying.ts';
 import { recordPayees, recordRates } from '../support/payout-terms.ts';
+import { slowRuns } from '../support/runs.ts';
 
-/** `SEED=… HISTORIES=… npx vitest run tests/payouts/histories.test.ts` repeats a run, or makes a harder one. */
-const HISTORIES = Number(process.env.HISTORIES ?? 6);
-const SEED = process.env.SEED === undefined ? {} : { seed: Number(process.env.SEED) };
+const { options, limitMs } = slowRuns(6);
 const BOOKS = ['dev_1', 'dev_7', 'dev_cn', 'dev_usd'];
 const PERIODS = ['2018-04-H1', '2018-04-H2', '2018-05-H1', '2018-05-H2'];
 /** Noon of the first day on which a period can be closed. */
@@ -195,7 +194,7 @@ async function expectSums(): Promise<void> {
 
 describe('whatever order things come in', () => {
   test('accounts hold what payouts say, every book sums to zero, and nothing is paid twice', {
-    timeout: 400_000,
+    timeout: limitMs,
   }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(deed, { minLength: 25, maxLength: 60 }), async deeds => {
@@ -208,7 +207,7 @@ describe('whatever order things come in', () => {
         for (const each of deeds) await history.do(each);
         await expectSums();
       }),
-      { numRuns: HISTORIES, ...SEED, endOnFailure: true },
+      options,
     );
   });
 });

@@ -1,5 +1,5 @@
 import { fc, test } from '@fast-check/vitest';
-import { expect } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { parseAmount } from '../../src/domain/nanos.ts';
 import { type Period, parsePeriod } from '../../src/domain/period.ts';
 import { changeOfBalance } from '../../src/statements/half-statement.ts';
@@ -8,13 +8,13 @@ import { monthOfHalves } from '../../src/statements/month.ts';
 import { statementOf } from '../../src/statements/statement.ts';
 import type { DeveloperStatement } from '../../src/statements/statement-form.ts';
 import { Paying } from '../support/paying.ts';
+import { slowRuns } from '../support/runs.ts';
 
 const PERIODS = ['2018-03-H2', '2018-04-H1', '2018-04-H2', '2018-05-H1'] as const;
 /** When each is over. */
 const AFTER = ['2018-04-16', '2018-04-17', '2018-05-01', '2018-05-16'] as const;
 const BOOKS = ['dev_1', 'dev_7'] as const;
-/** Each builds an installation of its own; a failing one is told as it is, for to shrink it would take minutes. */
-const FEW = { numRuns: 4, endOnFailure: true };
+const { options, limitMs } = slowRuns(4);
 
 type Step =
   | { readonly does: 'earn'; readonly app: 'app_1' | 'app_7_1'; readonly daysAgo: number; readonly cents: number }
@@ -119,26 +119,28 @@ const NOTHING_YET: Step[] = [
   { does: 'issue' },
 ];
 
-test.prop([fc.array(step, { minLength: 6, maxLength: 18 })], { ...FEW, examples: [[NOTHING_YET]] })(
+let paying: Paying;
+beforeAll(async () => {
+  paying = await Paying.open();
+});
+afterAll(async () => await paying.drop());
+
+test.prop([fc.array(step, { minLength: 6, maxLength: 18 })], { ...options, examples: [[NOTHING_YET]] })(
   'after any history opening + lines = closing = the next opening, issued statements stay, and the last balance is the ledger',
   async steps => {
-    const paying = await Paying.open();
-    try {
-      await paying.system.importPlans({
-        ...{ id: 'half', scope: { default: true }, currency: 'CNY', effective_from: '2018-01-01', effective_to: null },
-        ...{ basis: 'app_day', mode: 'marginal', tiers: [{ up_to: '300.00', share: '0.50' }, { share: '0.333333' }] },
-      });
-      const history = new History(paying);
-      for (const each of steps) await history.take(each);
-      await history.close();
-      await history.issue();
-      for (const book of BOOKS) await checkBook(history, book);
-      expect((await paying.system.verify()).differences).toEqual([]);
-    } finally {
-      await paying.drop();
-    }
+    await paying.restart();
+    await paying.system.importPlans({
+      ...{ id: 'half', scope: { default: true }, currency: 'CNY', effective_from: '2018-01-01', effective_to: null },
+      ...{ basis: 'app_day', mode: 'marginal', tiers: [{ up_to: '300.00', share: '0.50' }, { share: '0.333333' }] },
+    });
+    const history = new History(paying);
+    for (const each of steps) await history.take(each);
+    await history.close();
+    await history.issue();
+    for (const book of BOOKS) await checkBook(history, book);
+    expect((await paying.system.verify()).differences).toEqual([]);
   },
-  240_000,
+  limitMs,
 );
 
 async function checkBook(history: History, book: string): Promise<void> {

@@ -1,6 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import os from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type pg from 'pg';
 import { DEFAULT_BUCKET_COUNT } from '../../src/catalog/installation.ts';
@@ -14,6 +13,7 @@ import { insertRun } from '../../src/settlement/runs.ts';
 import { settleBucket } from '../../src/settlement/settle-bucket.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { shanghai } from './reference-files.ts';
+import { scratchFolder } from './scratch-folder.ts';
 
 const BATCH_EVENTS = 20_000;
 
@@ -47,7 +47,7 @@ export class Books {
 
   /** Accepts the lines as one file named `source`. */
   async accept(source: string, lines: readonly Record<string, unknown>[]): Promise<void> {
-    const folder = await mkdtemp(path.join(os.tmpdir(), 'apportion-books-'));
+    const folder = scratchFolder('books');
     try {
       const file = path.join(folder, source);
       await writeFile(file, lines.map(line => `${JSON.stringify(line)}\n`).join(''));

@@ -1,18 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { type App, openApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { stopHome } from '../../src/embedded/home.ts';
+import { copyCluster } from './cluster.ts';
+import { scratchFolder } from './scratch-folder.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/apportion.ts', import.meta.url));
 /** Halves the start of each of the many programs. */
 const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/apportion-tests', import.meta.url));
-const LIMIT_MS = 50_000;
+const LIMIT_MS = 100_000;
 
 const CONFIGURATION = /^(APPORTION_|PG|DATABASE_URL$|REDIS_URL$)/;
 const STACK_FRAME = /^\s+at .*/m;
@@ -47,14 +48,19 @@ export interface RunningCli {
  * shared by all of them and stopped by `close`.
  */
 export class CliFolder {
-  readonly folder = mkdtempSync(path.join(os.tmpdir(), 'apportion-cli-'));
+  readonly folder = scratchFolder('cli');
   readonly home = path.join(this.folder, 'home');
   readonly #env: Readonly<Record<string, string>>;
   #app: Promise<App> | null = null;
 
-  /** `env` holds for every command. */
-  constructor(env: Readonly<Record<string, string>> = {}) {
+  /** `env` holds for every command. The first one finds the data folder of Postgres made already, unless the home is to be `fresh`. */
+  constructor(env: Readonly<Record<string, string>> = {}, { fresh = false } = {}) {
     this.#env = env;
+    if (fresh) return;
+    const dataDir = path.join(this.home, 'postgres');
+    copyCluster(dataDir);
+    // No test of commands takes the power away.
+    appendFileSync(path.join(dataDir, 'postgresql.conf'), 'fsync = off\n');
   }
 
   /** The application inside the test's own process, as a command has it; keeps the servers running until `letGo`. */

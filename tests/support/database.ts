@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { clientConfig, Database, type DatabaseAddress } from '../../src/db/database.ts';
+import { TEMPLATE_DATABASE } from './template-database.ts';
 
 export type TestAddress = Exclude<DatabaseAddress, { url: string }>;
 
@@ -13,8 +14,6 @@ export interface TestDatabase {
   owner(): Promise<pg.Client>;
   drop(): Promise<void>;
 }
-
-const TEMPLATE_DATABASE = 'apportion_template';
 
 /** A migrated database of the test's own. */
 export async function createTestDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {

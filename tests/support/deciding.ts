@@ -1,8 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { approve, type Decided, knownDecision, reject, withdraw } from '../../src/decisions/decide.ts';
-import { importPersonsFile, type PersonsImport } from '../../src/decisions/import-persons.ts';
+import {
+  importPersonsFile,
+  lockPersons,
+  type PersonsImport,
+  type RecordedPersons,
+  recordPersons,
+} from '../../src/decisions/import-persons.ts';
 import type { KindContext } from '../../src/decisions/kind.ts';
+import { parsePersons } from '../../src/decisions/person-file.ts';
 import { type DecisionDeps, propose } from '../../src/decisions/propose.ts';
 import { type ShownDecision, showDecision } from '../../src/decisions/show-decision.ts';
 import { SettlementSystem, type SystemOptions } from './settlement-system.ts';
@@ -55,6 +62,15 @@ export class Deciding {
   async importPersons(persons: readonly object[]): Promise<PersonsImport> {
     const text = JSON.stringify({ persons });
     return await importPersonsFile(this.deps, { text, source: 'persons.json' });
+  }
+
+  /** As an approved decision records them. */
+  async recordPersons(persons: readonly object[]): Promise<RecordedPersons> {
+    const file = parsePersons(JSON.stringify({ persons }), 'persons.json');
+    return await this.system.db.transaction(async tx => {
+      await lockPersons(tx);
+      return await recordPersons(tx, file, this.system.now);
+    });
   }
 
   /** Writes the file, with those beside it, and proposes it. */

@@ -131,7 +131,7 @@ function parentOf(pid: number): number | null {
 }
 
 export async function untilNothingLeft(folder: string): Promise<void> {
-  await expect.poll(() => processesBelow(folder), { timeout: 10_000, interval: 20 }).toEqual([]);
+  await expect.poll(() => processesBelow(folder)).toEqual([]);
 }
 
 /** Runs one statement on a connection of its own. */

@@ -93,6 +93,19 @@ export const OTHER_ACTS: readonly Act[] = [
   ['gain more by membership', `grant pg_write_all_data to ${APPLICATION_ROLE}`],
 ];
 
+/** What would give a session rights back that its login has; then what only those rights allow. */
+export function becoming(owner: string): readonly Act[] {
+  const ways = [
+    'set role none',
+    'reset role',
+    'reset session authorization',
+    'reset all',
+    `set role ${owner}`,
+    `set session authorization ${owner}`,
+  ];
+  return ways.map(way => [way, `${way}; alter table ${SCHEMA}.transfers disable trigger all`]);
+}
+
 /** On the ledger and on each of its partitions. */
 export function* onEachTable(acts: readonly ActOnTable[]): Generator<Act> {
   for (const [name, statementOn] of acts) {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Redis } from 'ioredis';
@@ -7,7 +7,8 @@ import { APPLICATION_ROLE } from '../../src/db/database.ts';
 import { startPostgres } from '../../src/embedded/postgres.ts';
 import { findRedisServer, type RedisBinary, startRedis } from '../../src/embedded/redis.ts';
 import type { QueueBackend } from '../../src/queue/backend.ts';
-import { migrateQueue } from '../../src/queue/migrate.ts';
+import { copyCluster } from './cluster.ts';
+import { scratchFolder } from './scratch-folder.ts';
 
 /** A server of the test's own, so that it may be killed. */
 export interface QueueServer {
@@ -32,7 +33,7 @@ export async function findRedis(): Promise<RedisBinary | null> {
 }
 
 export async function redisQueueServer(binary: RedisBinary): Promise<QueueServer> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'apportion-queue-'));
+  const folder = scratchFolder('queue');
   const dir = path.join(folder, 'redis');
   const first = await startRedis({ binary, dir });
   return {
@@ -47,15 +48,12 @@ export async function redisQueueServer(binary: RedisBinary): Promise<QueueServer
 }
 
 export async function postgresQueueServer(): Promise<QueueServer> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'apportion-queue-'));
+  const folder = scratchFolder('queue');
   const dataDir = path.join(folder, 'postgres');
   const settings = { shared_buffers: '32MB', max_wal_size: '128MB', min_wal_size: '32MB' };
+  copyCluster(dataDir);
   const first = await startPostgres({ dataDir, settings });
   const owner = { host: first.host, user: first.user, database: first.database };
-  await asOwner(owner, async client => {
-    await client.query(`create role ${APPLICATION_ROLE} nologin`);
-    await migrateQueue(client);
-  });
   return {
     backend: { kind: 'postgres', connection: { ...owner, options: `-c role=${APPLICATION_ROLE}` } },
     ...lifeOf(folder, first, () => startPostgres({ dataDir, settings })),

@@ -44,7 +44,7 @@ const POWERS = `
   select 'is a member of ' || roleid::regrole from pg_auth_members where member = $1::regrole
   union all
   select 'attributes of a role' from pg_roles
-  where rolname = $1 and (rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls or rolcanlogin)`;
+  where rolname = $1 and (rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls)`;
 
 /** What the application's role owns, could change of the ledger, or could make; nothing, if all is well. */
 export async function powersOfApplication(q: Queryable): Promise<string[]> {

@@ -1,9 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type pg from 'pg';
 import { parseCatalog } from '../../src/catalog/catalog-file.ts';
 import { Database } from '../../src/db/database.ts';
+import type { Decision } from '../../src/decisions/decision.ts';
+import { insertDecision, insertOutcome } from '../../src/decisions/stored-decisions.ts';
+import { anyPersons } from '../../src/decisions/stored-persons.ts';
 import { BusinessCalendar, parseBusinessDay } from '../../src/domain/business-day.ts';
 import { type AcceptedFile, acceptFile } from '../../src/events/accept-file.ts';
 import { type BatchKey, isProcessed } from '../../src/events/inbox.ts';
@@ -16,10 +18,11 @@ import { type TrialBalance, trialBalance } from '../../src/ledger/trial-balance.
 import { parsePlans } from '../../src/plans/plan-file.ts';
 import { confirmProvider } from '../../src/settlement/confirm-provider.ts';
 import { acceptPlanAs, recordCatalog, recordPlans } from '../../src/settlement/import-reference.ts';
-import { importTrafficFile } from '../../src/settlement/import-traffic.ts';
+import { recordTraffic } from '../../src/settlement/import-traffic.ts';
 import {
   type InvalidateRequest,
   invalidateIn,
+  type ReinstateRequest,
   reinstateIn,
   type TrafficSlice,
 } from '../../src/settlement/invalidate-traffic.ts';
@@ -27,8 +30,12 @@ import type { SettlementRun } from '../../src/settlement/runs.ts';
 import { type BucketOfRun, settleBucket } from '../../src/settlement/settle-bucket.ts';
 import { settleDays, settleDueDays } from '../../src/settlement/settle-days.ts';
 import { parseEventList } from '../../src/traffic/event-list-file.ts';
+import { eventNamed } from '../../src/traffic/invalidation.ts';
+import { parseNetworks } from '../../src/traffic/network-file.ts';
+import { parsePolicies } from '../../src/traffic/policy-file.ts';
 import { type Verification, verify } from '../../src/verification/verify.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
+import { scratchFolder } from './scratch-folder.ts';
 
 export interface SystemOptions {
   /** Fewer buckets make a shorter `verify`; an installation has 64. */
@@ -108,7 +115,7 @@ export class SettlementSystem {
     bucketCount = 64,
     now = '2018-06-01T12:00:00+08:00',
   }: SystemOptions = {}): Promise<SettlementSystem> {
-    const folder = await mkdtemp(path.join(tmpdir(), 'apportion-system-'));
+    const folder = scratchFolder('system');
     return new SettlementSystem(await createTestDatabase(), { bucketCount, now: new Date(now), folder });
   }
 
@@ -185,7 +192,7 @@ export class SettlementSystem {
 
   /** @throws Refusal `unknown_invalidation` */
   async reinstate(id: string): Promise<void> {
-    await this.import('reinstatement', JSON.stringify({ invalidationId: id, reason: 'appeal', actor: 'chen.yu' }));
+    await this.import('reinstatement', JSON.stringify({ invalidationId: id, reason: 'appeal', actor: 'li.wei' }));
   }
 
   /** As an approved decision records it, whoever may. */
@@ -199,13 +206,23 @@ export class SettlementSystem {
       plans: async () => (await db.transaction(tx => recordPlans(tx, parsePlans(text, source), recorded))).result,
       acceptance: async () => await acceptPlanAs(deps, JSON.parse(text)),
       confirmation: async () => await confirmProvider(deps, JSON.parse(text)),
-      traffic: async () => await importTrafficFile(deps, trafficFiles(text)),
+      traffic: async () => (await db.transaction(tx => recordTraffic(tx, trafficFiles(text), recorded))).result,
       invalidation: async () =>
-        (await db.transaction(tx => invalidateIn(tx, { ...deps, at }, invalidationRequest(text)))).invalidation,
-      reinstatement: async () => {
-        const { invalidation } = await db.transaction(tx => reinstateIn(tx, { at }, JSON.parse(text)));
-        return invalidation.reinstatement ?? invalidation;
-      },
+        await db.transaction(async tx => {
+          const { invalidation, isNew } = await invalidateIn(tx, { ...deps, at }, invalidationRequest(text));
+          if (isNew) await putOnRecord(tx, invalidationDecision(text), at);
+          return invalidation;
+        }),
+      reinstatement: async () =>
+        await db.transaction(async tx => {
+          const request: ReinstateRequest = JSON.parse(text);
+          const { invalidation, isNew } = await reinstateIn(tx, { at }, request);
+          const { invalidationId, reason: ground } = request;
+          const parameters = { invalidation: invalidationId, ground };
+          const decision = { decisionId: `reinstate-${invalidationId}`, kind: 'reinstate', parameters };
+          if (isNew) await putOnRecord(tx, decision, at);
+          return invalidation.reinstatement ?? invalidation;
+        }),
     };
     const { referenceVersion } = await runs[kind]();
     this.imports.push({ kind, text, now: this.now, referenceVersion });
@@ -408,8 +425,8 @@ export interface InvalidationAsked {
 function trafficFiles(text: string) {
   const { networks, file } = JSON.parse(text) as { readonly networks: string | null; readonly file: string };
   return {
-    policies: { text: file, source: 'traffic.json' },
-    networks: networks === null ? null : { text: networks, source: 'networks.txt' },
+    policies: parsePolicies(file, 'traffic.json'),
+    networks: networks === null ? null : parseNetworks(networks, 'networks.txt'),
   };
 }
 
@@ -421,6 +438,38 @@ function invalidationRequest(text: string): InvalidateRequest {
       ? { adUnitId: null, eventType: null, ...rest, fromDay: parseBusinessDay(from), toDay: parseBusinessDay(to) }
       : parseEventList(events, 'events.txt');
   return { invalidationId: id, appId, of, reason, actor: 'li.wei', note: note ?? null };
+}
+
+/** The decision by which it is recorded. */
+function invalidationDecision(text: string): Pick<Decision, 'decisionId' | 'kind' | 'parameters'> {
+  const { invalidationId: decisionId, appId: app, reason: code, of } = invalidationRequest(text);
+  if ('lines' in of) {
+    return { decisionId, kind: 'invalidate', parameters: { app, code, events: [...of.lines.keys()].map(eventNamed) } };
+  }
+  const { fromDay: from, toDay: to, adUnitId, eventType } = of;
+  const ad_unit = adUnitId ?? undefined;
+  const slice = { from, to, ad_unit, type: eventType ?? undefined };
+  return { decisionId, kind: 'invalidate', parameters: JSON.parse(JSON.stringify({ app, code, slice })) };
+}
+
+/** Of two persons, as soon as there are any; what it does is done already. */
+async function putOnRecord(
+  tx: pg.ClientBase,
+  applied: Pick<Decision, 'decisionId' | 'kind' | 'parameters'>,
+  at: Date,
+): Promise<void> {
+  if (!(await anyPersons(tx))) return;
+  const proposal = {
+    ...applied,
+    reason: 'a test',
+    evidence: [],
+    expiresAt: null,
+    proposedBy: 'li.wei',
+    proposedAt: at,
+  };
+  await insertDecision(tx, proposal);
+  const outcome = { outcome: 'applied', actor: 'wang.fang', note: null, decidedAt: at } as const;
+  await insertOutcome(tx, { ...proposal, outcome }, outcome);
 }
 
 export function ledgerText(row: Omit<LedgerRow, 'transferId' | 'correctsId' | 'runId'>): string {

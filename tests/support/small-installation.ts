@@ -1,3 +1,6 @@
+import { invalidateAlone, reinstateAlone } from '../../src/decisions/invalidate-alone.ts';
+import { parseAmount } from '../../src/domain/nanos.ts';
+import { parseEventList } from '../../src/traffic/event-list-file.ts';
 import { adjustment, Deciding, PERSONS } from './deciding.ts';
 import { SettlementSystem } from './settlement-system.ts';
 
@@ -163,11 +166,16 @@ async function takeInvalidTraffic(system: SettlementSystem): Promise<void> {
     line('unit_7_1', { ...at('12:00:00'), id: 'refunded' }),
     line('unit_7_1', { ...at('13:00:00'), type: 'impression' }),
   ]);
-  await system.invalidate({ id: 'ticket-1', appId: 'app_7_1', events: 'click refunded', reason: 'refund' });
+  system.now = new Date('2018-05-03T10:00:00+08:00');
+  const { db, bucketCount, calendar } = system;
+  const alone = { db, bucketCount, calendar, now: () => system.now, soleLimits: new Map([['CNY', parseAmount('10')]]) };
+  const ticket = { invalidationId: 'ticket-1', actor: 'li.wei' };
+  const of = parseEventList('click refunded', 'events.txt');
+  await invalidateAlone(alone, { ...ticket, appId: 'app_7_1', of, reason: 'refund', note: null });
   const slice = { from: '2018-05-01', to: '2018-05-01', adUnitId: 'unit_7_1', eventType: 'impression' as const };
   await system.invalidate({ id: 'ticket-2', appId: 'app_7_1', slice, reason: 'complaint' });
   await system.settle('2018-05-01');
-  await system.reinstate('ticket-1');
+  await reinstateAlone(alone, { ...ticket, reason: 'appeal' });
   await system.settle('2018-05-01');
 }
 

@@ -6,6 +6,7 @@ import type { AcceptedTraffic } from '../../src/traffic/derive-day.ts';
 import { HourCounters } from '../../src/traffic/device-hours.ts';
 import type { Invalidation } from '../../src/traffic/invalidation.ts';
 import { PolicyBook } from '../../src/traffic/policy.ts';
+import { runs } from '../support/runs.ts';
 import { type NaivePolicy, naiveReasons } from './naive-checks.ts';
 import { accepted, derive, SHANGHAI } from './world.ts';
 
@@ -139,7 +140,7 @@ describe('deriving a day', () => {
           expect(byReason(deducted)).toEqual(naiveDeductions(events, { day, list, invalidations }));
         },
       ),
-      { numRuns: 1_500 },
+      { numRuns: runs(1_500) },
     );
   });
 
@@ -168,7 +169,7 @@ describe('deriving a day', () => {
           reached ||= allowed;
         }
       }),
-      { numRuns: 600 },
+      { numRuns: runs(600) },
     );
   });
 
@@ -181,7 +182,7 @@ describe('deriving a day', () => {
         const automatic = withAll.deducted.filter(line => !line.includes(' by inv-'));
         expect(automatic).toEqual(without.deducted);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AddressRanges, addressWords, type Network } from '../../src/traffic/address-ranges.ts';
 import { parseNetwork, parseNetworks } from '../../src/traffic/network-file.ts';
 import { refusalOf } from '../support/refusals.ts';
+import { runs } from '../support/runs.ts';
 
 const rangesOf = (...networks: string[]) =>
   new AddressRanges(networks.map(network => parseNetwork(network) as Network));
@@ -54,7 +55,7 @@ describe('a list of networks', () => {
         expect(ranges.has(`192.0.2.${address}`)).toBe(expected);
         expect(sixes.has(`2001:db8::${address.toString(16)}`)).toBe(expected);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

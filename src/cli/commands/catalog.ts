@@ -16,7 +16,9 @@ export function registerCatalog(program: Command, registry: CommandRegistry): vo
     .addHelpText('after', '\nExample:\n  npx apportion catalog import catalog.json');
   const load = catalog
     .command('import')
-    .description('add and change what the file names; importing it again changes nothing')
+    .description(
+      'add and change what the file names (providers, campaigns, other categories by decision instead, once persons are on record)',
+    )
     .argument('<file>', 'a catalog as JSON')
     .addHelpText('after', '\nExample:\n  npx apportion catalog import catalog.json');
   registry.onRecord(load, async ([file], _options, output) => {

@@ -1,16 +1,13 @@
 import type { Command } from 'commander';
-import { listHolds } from '../../decisions/list-holds.ts';
-import { DEFAULT_LIMIT, MAX_LIMIT } from '../../domain/page-cursor.ts';
+import type { App } from '../../app.ts';
+import { type HoldRow, listHolds } from '../../decisions/list-holds.ts';
 import { holdsTable } from '../../statements/render-holds.ts';
-import { countArgument } from '../arguments.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
-import { noteNext } from '../show-list.ts';
+import { type List, type ListOptions, listOptions, showList } from '../show-list.ts';
 
-interface ListOptions {
+interface HoldsOptions extends ListOptions {
   readonly book?: string;
   readonly all?: boolean;
-  readonly limit: number;
-  readonly after?: string;
 }
 
 export function registerHolds(program: Command, registry: CommandRegistry): void {
@@ -18,21 +15,26 @@ export function registerHolds(program: Command, registry: CommandRegistry): void
     .command('holds')
     .description('money kept back for a review; put in force, released and forfeited by decisions')
     .addHelpText('after', '\nExample:\n  npx apportion holds list');
-  const list = holds
-    .command('list')
-    .description('holds in force, the last one first, with what they hold')
-    .option('--book <id>', 'of this developer or service provider only')
-    .option('--all', 'ended ones too')
-    .option('--limit <rows>', `at most so many holds, up to ${MAX_LIMIT}`, countArgument(MAX_LIMIT), DEFAULT_LIMIT)
-    .option('--after <cursor>', 'go on behind the row where the last page ended')
-    .addHelpText('after', '\nExample:\n  npx apportion holds list --book dev_7');
+  const list = listOptions(
+    holds
+      .command('list')
+      .description('holds in force, the last one first, with what they hold')
+      .option('--book <id>', 'of this developer or service provider only')
+      .option('--all', 'ended ones too'),
+  ).addHelpText('after', '\nExample:\n  npx apportion holds list --book dev_7');
   registry.on(list, async (_args, given, output) =>
-    withApp(output, async app => {
-      const { book = null, all = false, limit, after } = given as unknown as ListOptions;
-      const { bucketCount } = app.installation;
-      const page = await app.db.snapshot(tx => listHolds(tx, { bucketCount, book, withEnded: all, limit, after }));
-      noteNext(output, page.next);
-      return { data: page, text: page.items.length === 0 ? 'no holds in force' : holdsTable(page.items) };
-    }),
+    withApp(output, async app => await showList(app, given as HoldsOptions, holdList(app, given), output)),
   );
+}
+
+const COLUMNS = [
+  ...['id', 'book', 'app_id', 'from', 'in_force', 'reason', 'proposed_by', 'approved_by', 'approved_at', 'held'],
+];
+
+function holdList({ installation: { bucketCount } }: App, { book, all }: HoldsOptions): List<HoldRow> {
+  return {
+    columns: COLUMNS,
+    page: async (tx, at) => await listHolds(tx, { bucketCount, book, withEnded: all, ...at }),
+    table: rows => (rows.length === 0 ? 'no holds in force' : holdsTable(rows)),
+  };
 }

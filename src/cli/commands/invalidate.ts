@@ -6,13 +6,14 @@ import { invalidateAlone, reinstateAlone, type SoleDeps } from '../../decisions/
 import type { BusinessDay } from '../../domain/business-day.ts';
 import { Refusal } from '../../domain/errors.ts';
 import { isId } from '../../domain/ids.ts';
-import { DEFAULT_LIMIT, MAX_LIMIT } from '../../domain/page-cursor.ts';
 import type { RecordedTraffic, TrafficSlice } from '../../settlement/invalidate-traffic.ts';
-import { type Column, textTable } from '../../statements/text-table.ts';
+import { textTable } from '../../statements/text-table.ts';
 import { type EventList, parseEventList } from '../../traffic/event-list-file.ts';
 import { type InvalidationRow, invalidationRow, listInvalidations } from '../../traffic/list-invalidations.ts';
-import { actorArgument, countArgument, dayArgument } from '../arguments.ts';
+import { actorArgument, dayArgument } from '../arguments.ts';
 import { type CommandRegistry, type Result, withApp } from '../command.ts';
+import { type List, type ListOptions, listOptions, showList } from '../show-list.ts';
+import { left } from '../table-columns.ts';
 
 interface InvalidateOptions {
   readonly events?: string;
@@ -85,25 +86,31 @@ function registerList(program: Command, registry: CommandRegistry): void {
     .command('invalidations')
     .description('decisions about traffic')
     .addHelpText('after', '\nExample:\n  npx apportion invalidations list');
-  const list = invalidations
-    .command('list')
-    .description('invalidations, the latest first, and whether they stand')
-    .option('--app <id>', 'of one app')
-    .option('--limit <rows>', `at most so many, up to ${MAX_LIMIT}`, countArgument(MAX_LIMIT), DEFAULT_LIMIT)
-    .option('--after <cursor>', 'go on behind the row where the last page ended')
-    .addHelpText('after', '\nExample:\n  npx apportion invalidations list --app app_7_1');
+  const list = listOptions(
+    invalidations
+      .command('list')
+      .description('invalidations, the latest first, and whether they stand')
+      .option('--app <id>', 'of one app'),
+  ).addHelpText('after', '\nExample:\n  npx apportion invalidations list --app app_7_1');
   registry.on(list, async (_args, given, output) =>
     withApp(output, async app => {
-      const {
-        app: appId,
-        limit,
-        after,
-      } = given as { readonly app?: string; readonly limit: number; readonly after?: string };
-      const page = await app.db.snapshot(tx => listInvalidations(tx, { appId, limit, after }));
-      if (page.next !== null) output.note(`apportion: there are more; go on with --after '${page.next}'`);
-      return { data: page, text: page.items.length === 0 ? 'no invalidations' : table(page.items) };
+      const options = given as ListOptions & { readonly app?: string };
+      return await showList(app, options, invalidationList(options.app), output);
     }),
   );
+}
+
+const COLUMNS = [
+  ...['id', 'version', 'recorded_at', 'developer_id', 'app_id', 'ad_unit_id', 'type', 'from', 'to', 'events', 'reason'],
+  ...['actor', 'note', 'stands', 'reinstated'],
+];
+
+function invalidationList(appId: string | undefined): List<InvalidationRow> {
+  return {
+    columns: COLUMNS,
+    page: async (tx, at) => await listInvalidations(tx, { appId, ...at }),
+    table: rows => (rows.length === 0 ? 'no invalidations' : table(rows)),
+  };
 }
 
 function depsOf({ db, now, calendar, installation, config }: App): SoleDeps {
@@ -143,8 +150,6 @@ function trafficText({ events, developer_id, app_id, ad_unit_id, type, from, to 
   const unit = ad_unit_id === null ? '' : ` on ${ad_unit_id}`;
   return `${type === null ? 'traffic' : `${type}s`} of ${app_id}${unit} ${days}`;
 }
-
-const left = (title: string): Column => ({ title, align: 'left' });
 
 function table(rows: readonly InvalidationRow[]): string {
   const columns = [left('Invalidation'), left('Of'), left('Reason'), left('By'), left('Stands')];

@@ -65,7 +65,7 @@ function ageingFilters(app: App, options: AgeingOptions): AgeingFilters {
 function ageingList(filters: AgeingFilters, head: object): List<AgeingRow> {
   return {
     columns: ['developer_id', ...AGE_COLUMNS],
-    head,
+    head: () => head,
     page: async (tx, at) => await listAgeing(tx, { ...filters, ...at }),
     rows: (tx, at) => streamAgeing(tx, { ...filters, ...at }),
     table: rows =>

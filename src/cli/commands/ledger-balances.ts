@@ -39,7 +39,7 @@ function balanceList(filters: TransferFilters, grouping: BalanceDimensions, head
   const columns = columnsOf(grouping.by);
   return {
     columns: [...columns, 'account', 'balance', 'currency'],
-    head,
+    head: () => head,
     page: async (tx, at) => await listBalancesBy(tx, { ...filters, ...grouping, ...at }),
     rows: (tx, at) => streamBalancesBy(tx, { ...filters, ...grouping, ...at }),
     table: rows => balancesTable(columns, rows),

@@ -67,7 +67,7 @@ function revenueList(query: RevenueQuery, head: object): List<RevenueRow> {
   const columns = query.by.flatMap(dimension => COLUMNS[dimension]);
   return {
     columns: [...columns, ...AMOUNTS, 'currency'],
-    head,
+    head: () => head,
     page: async (tx, at) => await listRevenue(tx, { ...query, ...at }),
     rows: (tx, at) => streamRevenue(tx, { ...query, ...at }),
     table: rows => revenueTable(query.by, rows),

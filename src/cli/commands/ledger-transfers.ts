@@ -28,7 +28,7 @@ export function registerTransfers(ledger: Command, registry: CommandRegistry): v
 function transferList(filters: TransferFilters, head: object): List<TransferRow> {
   return {
     columns: COLUMNS,
-    head,
+    head: () => head,
     page: async (tx, at) => await listTransfers(tx, { ...filters, ...at }),
     rows: (tx, at) => streamTransfers(tx, { ...filters, ...at }),
     table: transfersTable,

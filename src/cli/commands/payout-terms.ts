@@ -4,21 +4,20 @@ import type { App } from '../../app.ts';
 import { readReferenceFile } from '../../catalog/reference-file.ts';
 import { actingPerson } from '../../decisions/acting-person.ts';
 import type { BusinessDay } from '../../domain/business-day.ts';
-import { DEFAULT_LIMIT, MAX_LIMIT } from '../../domain/page-cursor.ts';
 import { importPayees } from '../../payouts/import-payees.ts';
 import { importExchangeRates } from '../../payouts/import-rates.ts';
 import { importPayoutTerms } from '../../payouts/import-terms.ts';
-import { listPayees } from '../../payouts/list-payees.ts';
-import { listRates } from '../../payouts/list-rates.ts';
+import { listPayees, type PayeeRow } from '../../payouts/list-payees.ts';
+import { listRates, type RateRow } from '../../payouts/list-rates.ts';
 import { listPayoutTerms } from '../../payouts/list-terms.ts';
 import { parsePayees } from '../../payouts/payee-file.ts';
 import type { PayoutImport, Recording } from '../../payouts/record-import.ts';
 import { parsePayoutTerms } from '../../payouts/terms-file.ts';
 import { renderPayees, renderPayoutTerms, renderRates } from '../../statements/render-payout-terms.ts';
-import { actorArgument, countArgument, currencyArgument, dayArgument } from '../arguments.ts';
+import { actorArgument, currencyArgument, dayArgument } from '../arguments.ts';
 import { type CommandRegistry, type Result, withApp } from '../command.ts';
 import type { Output } from '../output.ts';
-import { noteNext } from '../show-list.ts';
+import { type List, type ListOptions, listOptions, showList } from '../show-list.ts';
 
 /** What payouts go by: terms, payees and rates of exchange, below the command `payouts`. */
 export function registerPayoutTerms(payouts: Command, registry: CommandRegistry): void {
@@ -82,18 +81,22 @@ function registerPayees(payouts: Command, registry: CommandRegistry): void {
     });
   });
 
-  const list = paged(payees.command('list').description('payees as they were recorded last')).addHelpText(
+  const list = listOptions(payees.command('list').description('payees as they were recorded last')).addHelpText(
     'after',
     '\nExample:\n  npx apportion payouts payees list',
   );
   registry.on(list, async (_args, given, output) =>
-    withApp(output, async app => {
-      const page = await app.db.snapshot(tx => listPayees(tx, given as { limit: number; after?: string }));
-      noteNext(output, page.next);
-      return { data: page, text: renderPayees(page.items) };
-    }),
+    withApp(output, async app => await showList(app, given as ListOptions, PAYEES, output)),
   );
 }
+
+const RECORDED = ['recorded_at', 'recorded_by'];
+
+const PAYEES: List<PayeeRow> = {
+  columns: ['id', 'destination', 'currency', 'minimum', 'hold', ...RECORDED],
+  page: listPayees,
+  table: renderPayees,
+};
 
 function registerRates(payouts: Command, registry: CommandRegistry): void {
   const rates = payouts
@@ -118,20 +121,26 @@ function registerRates(payouts: Command, registry: CommandRegistry): void {
     });
   });
 
-  const list = paged(rates.command('list').description('rates as they were recorded last'))
+  const list = listOptions(rates.command('list').description('rates as they were recorded last'))
     .option('--source <code>', 'from this currency', currencyArgument)
     .option('--target <code>', 'into this currency', currencyArgument)
     .addHelpText('after', '\nExample:\n  npx apportion payouts rates list --source CNY --target USD');
   registry.on(list, async (_args, given, output) =>
-    withApp(output, async app => {
-      const options = given as { source?: string; target?: string; limit: number; after?: string };
-      const { source: sourceCurrency, target: targetCurrency, limit, after } = options;
-      const asked = { sourceCurrency, targetCurrency, limit, after };
-      const page = await app.db.snapshot(tx => listRates(tx, asked));
-      noteNext(output, page.next);
-      return { data: page, text: renderRates(page.items) };
-    }),
+    withApp(output, async app => await showList(app, given as RatesOptions, rateList(given), output)),
   );
+}
+
+interface RatesOptions extends ListOptions {
+  readonly source?: string;
+  readonly target?: string;
+}
+
+function rateList({ source, target }: RatesOptions): List<RateRow> {
+  return {
+    columns: ['source_currency', 'target_currency', 'day', 'rate', 'source', ...RECORDED],
+    page: async (tx, at) => await listRates(tx, { sourceCurrency: source, targetCurrency: target, ...at }),
+    table: renderRates,
+  };
 }
 
 /** Records a file in one transaction with the check that its actor may. */
@@ -160,10 +169,4 @@ async function imported(
       text: `${what}, import ${importNo}: ${added} added, ${changed} changed, ${unchanged} unchanged`,
     };
   });
-}
-
-function paged(command: Command): Command {
-  return command
-    .option('--limit <rows>', `at most so many rows, up to ${MAX_LIMIT}`, countArgument(MAX_LIMIT), DEFAULT_LIMIT)
-    .option('--after <cursor>', 'go on behind the row where the last page ended');
 }

@@ -4,7 +4,6 @@ import type { App } from '../../app.ts';
 import { readReferenceFile } from '../../catalog/reference-file.ts';
 import { actingPerson } from '../../decisions/acting-person.ts';
 import { parseAmount } from '../../domain/nanos.ts';
-import { DEFAULT_LIMIT, MAX_LIMIT } from '../../domain/page-cursor.ts';
 import { fileRow } from '../../payouts/batches.ts';
 import { importAnswers, MAX_ANSWER_BYTES } from '../../payouts/import-answers.ts';
 import { recordInvoice } from '../../payouts/invoices.ts';
@@ -12,12 +11,11 @@ import { intactFile } from '../../payouts/payment-file.ts';
 import { sendBatch } from '../../payouts/send-batch.ts';
 import { type UnmatchedAnswer, unmatchedAnswers } from '../../payouts/unmatched.ts';
 import { renderAnswers, renderSent, renderUnmatched } from '../../statements/render-payouts.ts';
-import { actorArgument, countArgument, noteArgument } from '../arguments.ts';
+import { actorArgument, noteArgument } from '../arguments.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
-import { csvText, printCsv } from '../csv.ts';
 import { openOutFile } from '../out-file.ts';
 import { payoutDeps } from '../payout-deps.ts';
-import { noteNext } from '../show-list.ts';
+import { type List, type ListOptions, listOptions, showList } from '../show-list.ts';
 
 /** What goes to the bank and comes back from it, and the invoices that it waits for, below the command `payouts`. */
 export function registerBank(payouts: Command, registry: CommandRegistry): void {
@@ -143,32 +141,20 @@ function registerAnswers(payouts: Command, registry: CommandRegistry): void {
   });
 }
 
-const UNMATCHED_CSV: (keyof UnmatchedAnswer)[] = [
-  ...(['file', 'line', 'why', 'reference', 'status', 'amount', 'currency', 'bank_reference', 'booked_on'] as const),
-  ...(['reason', 'imported_at'] as const),
-];
-
 function registerUnmatched(payouts: Command, registry: CommandRegistry): void {
-  const command = payouts
-    .command('unmatched')
-    .description("rows of the bank's answers that have moved no payout, the oldest first")
-    .option('--limit <rows>', `at most so many rows, up to ${MAX_LIMIT}`, countArgument(MAX_LIMIT), DEFAULT_LIMIT)
-    .option('--after <cursor>', 'go on behind the row where the last page ended')
-    .option('--csv', 'print CSV')
-    .addHelpText('after', '\nExample:\n  npx apportion payouts unmatched');
+  const command = listOptions(
+    payouts.command('unmatched').description("rows of the bank's answers that have moved no payout, the oldest first"),
+  ).addHelpText('after', '\nExample:\n  npx apportion payouts unmatched');
   registry.on(command, async (_args, given, output) =>
-    withApp(output, async app => {
-      const { limit, after, csv } = given as { limit: number; after?: string; csv?: boolean };
-      const page = await app.db.snapshot(tx => unmatchedAnswers(tx, { limit, after }));
-      noteNext(output, page.next);
-      if (csv === true) await printCsv(UNMATCHED_CSV, page.items.map(plain));
-      return { data: page, text: csv === true ? '' : renderUnmatched(page.items) };
-    }),
+    withApp(output, async app => await showList(app, given as ListOptions, UNMATCHED, output)),
   );
 }
 
-function plain(row: UnmatchedAnswer): object {
-  return Object.fromEntries(
-    Object.entries(row).map(([name, value]) => [name, typeof value === 'string' ? csvText(value) : value]),
-  );
-}
+const UNMATCHED: List<UnmatchedAnswer> = {
+  columns: [
+    ...['file', 'line', 'why', 'reference', 'status', 'amount', 'currency', 'bank_reference', 'booked_on', 'reason'],
+    'imported_at',
+  ],
+  page: unmatchedAnswers,
+  table: renderUnmatched,
+};

@@ -1,33 +1,19 @@
-import { type Command, Option } from 'commander';
-import type { App } from '../../app.ts';
+import type { Command } from 'commander';
 import { openPayoutBatches } from '../../decisions/open-batches.ts';
 import { money } from '../../domain/money.ts';
 import { nanos } from '../../domain/nanos.ts';
 import type { PeriodRange } from '../../domain/period.ts';
 import { batchRow, payoutBatches } from '../../payouts/batches.ts';
 import { drawUpPayouts } from '../../payouts/draw-up.ts';
-import { CARRY_REASONS } from '../../payouts/judge-book.ts';
-import { type CarriedRow, listCarried } from '../../payouts/list-carried.ts';
-import { listPayouts, type PayoutRow, streamPayouts } from '../../payouts/list-payouts.ts';
-import { PAYOUT_STATUSES, type PayoutStatus } from '../../payouts/payout.ts';
 import { showPayout } from '../../payouts/show-payout.ts';
-import {
-  renderBatches,
-  renderCarried,
-  renderDrawUp,
-  renderPayout,
-  renderPayoutList,
-} from '../../statements/render-payouts.ts';
+import { renderBatches, renderDrawUp, renderPayout } from '../../statements/render-payouts.ts';
 import { actorArgument, countArgument, currencyArgument, periodArgument } from '../arguments.ts';
-import { type CommandRegistry, type Result, withApp } from '../command.ts';
-import { csvText, printCsv } from '../csv.ts';
-import type { Output } from '../output.ts';
+import { type CommandRegistry, withApp } from '../command.ts';
 import { payoutDeps } from '../payout-deps.ts';
-import { noteNext } from '../show-list.ts';
+import { registerPayoutLists } from './payout-lists.ts';
 import { registerPayoutTerms } from './payout-terms.ts';
 import { registerBank } from './payouts-bank.ts';
 
-const MOST_ROWS = 100_000;
 const MOST_BATCHES = 10_000;
 const SHOWN_BATCHES = 100;
 
@@ -38,8 +24,8 @@ export function registerPayouts(program: Command, registry: CommandRegistry): vo
     .addHelpText('after', '\nExample:\n  npx apportion payouts draw-up --actor li.wei');
   registerDrawUp(payouts, registry);
   registerBatches(payouts, registry);
-  registerList(payouts, registry);
-  registerCarried(payouts, registry);
+  registerPayoutLists(payouts, registry);
+  registerShow(payouts, registry);
   registerBank(payouts, registry);
   registerPayoutTerms(payouts, registry);
 }
@@ -88,29 +74,7 @@ function registerBatches(payouts: Command, registry: CommandRegistry): void {
   );
 }
 
-interface ListOptions {
-  readonly batch?: string;
-  readonly period?: PeriodRange;
-  readonly currency?: string;
-  readonly status?: PayoutStatus;
-  readonly developer?: string;
-  readonly provider?: string;
-  readonly reason?: CarriedRow['reason'];
-  readonly limit: number;
-  readonly after?: string;
-  readonly csv?: boolean;
-}
-
-function registerList(payouts: Command, registry: CommandRegistry): void {
-  const list = paged(payouts.command('list').description('payouts'))
-    .option('--batch <id>', 'of this batch')
-    .option('--period <period>', 'a half-month such as 2018-04-H1, or a month', periodArgument)
-    .addOption(new Option('--status <status>', 'only these').choices(PAYOUT_STATUSES))
-    .addHelpText('after', '\nExample:\n  npx apportion payouts list --batch 2018-04-H1-CNY-1 --status cancelled');
-  registry.on(list, async (_args, given, output) =>
-    withApp(output, async app => await showList(app, given as unknown as ListOptions, output)),
-  );
-
+function registerShow(payouts: Command, registry: CommandRegistry): void {
   const show = payouts
     .command('show')
     .description('a payout with its steps and transfers')
@@ -125,85 +89,4 @@ function registerList(payouts: Command, registry: CommandRegistry): void {
       return { data: payout, text: renderPayout(payout) };
     }),
   );
-}
-
-async function showList(app: App, options: ListOptions, output: Output): Promise<Result> {
-  const { batch, period, currency, status, developer, provider, limit, after, csv } = options;
-  return await app.db.snapshot(async tx => {
-    const filters = {
-      ...{ bucketCount: app.installation.bucketCount, batch, currency, status },
-      ...{ developerId: developer, providerId: provider, periods: period?.halves },
-      proposed: await openPayoutBatches(tx, app.now()),
-    };
-    if (csv === true && after === undefined && limit === MOST_ROWS) {
-      await printCsv(PAYOUT_CSV, flat(streamPayouts(tx, filters)));
-      return { data: {}, text: '' };
-    }
-    const page = await listPayouts(tx, { ...filters, limit, after });
-    noteNext(output, page.next);
-    if (csv === true) await printCsv(PAYOUT_CSV, flat(page.items));
-    return { data: page, text: csv === true ? '' : renderPayoutList(page.items) };
-  });
-}
-
-const PAYOUT_CSV = [
-  ...[
-    'reference',
-    'batch',
-    'book',
-    'period',
-    'status',
-    'status_at',
-    'status_reason',
-    'amount',
-    'tax',
-    'net',
-    'currency',
-  ],
-  ...['sent', 'sent_currency', 'rate', 'rate_day', 'rate_source', 'destination', 'country', 'payee', 'withholding'],
-  'invoice_required',
-];
-
-async function* flat(rows: AsyncIterable<PayoutRow> | Iterable<PayoutRow>) {
-  for await (const { amount, tax, net, sent, ...row } of rows) {
-    yield {
-      ...row,
-      ...{ amount: amount.amount, tax: tax.amount, net: net.amount, currency: amount.currency },
-      ...{ sent: sent.amount, sent_currency: sent.currency, invoice_required: String(row.invoice_required) },
-      ...{ destination: csvText(row.destination), rate_source: csvText(row.rate_source) },
-      ...{ status_reason: csvText(row.status_reason), book: csvText(row.book) },
-    };
-  }
-}
-
-function registerCarried(payouts: Command, registry: CommandRegistry): void {
-  const command = paged(
-    payouts.command('carried').description('what is not paid of the period closed last, and why, by what holds now'),
-  )
-    .addOption(new Option('--reason <reason>', 'only these').choices([...CARRY_REASONS, 'not_drawn_up']))
-    .addHelpText('after', '\nExample:\n  npx apportion payouts carried --reason no_destination');
-  registry.on(command, async (_args, given, output) =>
-    withApp(output, async app => {
-      const { developer, provider, currency, reason, limit, after, csv } = given as unknown as ListOptions;
-      const day = app.calendar.dayOf(app.now().getTime());
-      const filters = {
-        ...{ bucketCount: app.installation.bucketCount, day, currency, reason },
-        ...{ developerId: developer, providerId: provider },
-      };
-      const page = await app.db.snapshot(tx => listCarried(tx, { ...filters, limit, after }));
-      noteNext(output, page.next);
-      if (csv === true) await printCsv(['book', 'amount', 'currency', 'reason'], page.items);
-      return { data: page, text: csv === true ? '' : renderCarried(page.items) };
-    }),
-  );
-}
-
-function paged(command: Command): Command {
-  return command
-    .option('--developer <id>', 'the developer who owns the book')
-    .option('--provider <id>', 'the service provider who owns the book')
-    .option('--currency <code>', 'ISO 4217, of the book', currencyArgument)
-    .option('--limit <rows>', `at most so many rows, up to ${MOST_ROWS}`, countArgument(MOST_ROWS), MOST_ROWS)
-    .option('--after <cursor>', 'go on behind the row where the last page ended')
-    .option('--csv', 'print CSV');
 }

@@ -2,11 +2,10 @@ import type { Command } from 'commander';
 import { readReferenceFile } from '../../catalog/reference-file.ts';
 import { importPersonsFile } from '../../decisions/import-persons.ts';
 import { listPersons, type PersonRow } from '../../decisions/list-persons.ts';
-import { DEFAULT_LIMIT, MAX_LIMIT } from '../../domain/page-cursor.ts';
-import { type Column, textTable } from '../../statements/text-table.ts';
-import { countArgument } from '../arguments.ts';
+import { textTable } from '../../statements/text-table.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
-import { noteNext } from '../show-list.ts';
+import { type List, type ListOptions, listOptions, showList } from '../show-list.ts';
+import { left } from '../table-columns.ts';
 
 export function registerPersons(program: Command, registry: CommandRegistry): void {
   const persons = program
@@ -27,23 +26,23 @@ export function registerPersons(program: Command, registry: CommandRegistry): vo
     });
   });
 
-  const list = persons
-    .command('list')
-    .description('persons with their roles')
-    .option('--limit <rows>', `at most so many rows, up to ${MAX_LIMIT}`, countArgument(MAX_LIMIT), DEFAULT_LIMIT)
-    .option('--after <cursor>', 'go on behind the row where the last page ended')
-    .addHelpText('after', '\nExample:\n  npx apportion persons list');
+  const list = listOptions(persons.command('list').description('persons with their roles')).addHelpText(
+    'after',
+    '\nExample:\n  npx apportion persons list',
+  );
   registry.on(list, async (_args, given, output) =>
-    withApp(output, async app => {
-      const { limit, after } = given as { limit: number; after?: string };
-      const page = await app.db.snapshot(tx => listPersons(tx, { at: app.now(), limit, after }));
-      noteNext(output, page.next);
-      return { data: page, text: page.items.length === 0 ? 'nobody' : personsTable(page.items) };
-    }),
+    withApp(output, async app => await showList(app, given as ListOptions, personList(app.now()), output)),
   );
 }
 
-const left = (title: string): Column => ({ title, align: 'left' });
+function personList(at: Date): List<PersonRow> {
+  return {
+    columns: ['id', 'name', 'roles', 'book', 'status', 'valid_from', 'version'],
+    page: async (tx, page) => await listPersons(tx, { at, ...page }),
+    csvRow: ({ roles, ...row }) => ({ ...row, roles: roles.join(' ') }),
+    table: rows => (rows.length === 0 ? 'nobody' : personsTable(rows)),
+  };
+}
 
 function personsTable(rows: readonly PersonRow[]): string {
   return textTable(

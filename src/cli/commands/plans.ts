@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
 import { readReferenceFile } from '../../catalog/reference-file.ts';
 import { importPlansFile } from '../../decisions/import-alone.ts';
-import { DEFAULT_LIMIT } from '../../domain/page-cursor.ts';
 import type { PlanAcceptance } from '../../plans/accept-plan.ts';
 import type { PlansImport } from '../../plans/import-plans.ts';
 import { listPlans, type PlanRow } from '../../plans/list-plans.ts';
 import { acceptPlanAs } from '../../settlement/import-reference.ts';
-import { type Column, textTable } from '../../statements/text-table.ts';
-import { actorArgument, countArgument } from '../arguments.ts';
+import { textTable } from '../../statements/text-table.ts';
+import { actorArgument } from '../arguments.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
+import { type List, type ListOptions, listOptions, showList } from '../show-list.ts';
+import { left, right } from '../table-columns.ts';
 
-const MOST_ROWS = 100_000;
 const NAMED_PLANS = 20;
 
 export function registerPlans(program: Command, registry: CommandRegistry): void {
@@ -47,29 +47,33 @@ function describeImport({ referenceVersion, added, changed, unchanged, waiting }
 }
 
 function registerList(plans: Command, registry: CommandRegistry): void {
-  const list = plans
-    .command('list')
-    .description('plans by id: the last version of each, and those before it that hold on some day')
-    .option('--limit <plans>', `at most so many plans, up to ${MOST_ROWS}`, countArgument(MOST_ROWS), DEFAULT_LIMIT)
-    .option('--after <cursor>', 'go on behind the plan where the last page ended')
-    .addHelpText('after', '\nExample:\n  npx apportion plans list');
+  const list = listOptions(
+    plans
+      .command('list')
+      .description('plans by id: the last version of each, and those before it that hold on some day'),
+  ).addHelpText('after', '\nExample:\n  npx apportion plans list');
   registry.on(list, async (_args, given, output) =>
-    withApp(output, async app => {
-      const { limit, after } = given as { readonly limit: number; readonly after?: string };
-      const page = await app.db.snapshot(tx => listPlans(tx, { limit, after }));
-      if (page.next !== null) output.note(`apportion: there are more plans; go on with --after '${page.next}'`);
-      return { data: page, text: page.items.length === 0 ? 'no plans' : plansTable(page.items) };
-    }),
+    withApp(output, async app => await showList(app, given as ListOptions, PLANS, output)),
   );
 }
 
-const left = (title: string): Column => ({ title, align: 'left' });
+const COLUMNS = [
+  ...['id', 'version', 'scope', 'scope_id', 'currency', 'effective_from', 'effective_to', 'basis', 'mode', 'tiers'],
+  ...['outside_band', 'acceptance', 'accepted_on', 'accepted_by', 'holds'],
+];
+
+/** A page has so many plans, with all the versions of each that it shows. */
+const PLANS: List<PlanRow> = {
+  columns: COLUMNS,
+  page: listPlans,
+  table: rows => (rows.length === 0 ? 'no plans' : plansTable(rows)),
+};
 
 function plansTable(rows: readonly PlanRow[]): string {
   return textTable(
     [
       left('Plan'),
-      { title: 'Version', align: 'right' },
+      right('Version'),
       left('For'),
       left('Currency'),
       left('From'),

@@ -3,14 +3,13 @@ import type { Confirmation } from '../../catalog/confirm-terms.ts';
 import { listProviderTerms, type ProviderTermsRow } from '../../catalog/list-provider-terms.ts';
 import type { StoredTerm } from '../../catalog/provider-terms.ts';
 import { Refusal } from '../../domain/errors.ts';
-import { DEFAULT_LIMIT } from '../../domain/page-cursor.ts';
 import { confirmProvider } from '../../settlement/confirm-provider.ts';
 import { percentOf } from '../../statements/rates.ts';
-import { type Column, textTable } from '../../statements/text-table.ts';
-import { actorArgument, countArgument } from '../arguments.ts';
+import { textTable } from '../../statements/text-table.ts';
+import { actorArgument } from '../arguments.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
-
-const MOST_ROWS = 100_000;
+import { type List, type ListOptions, listOptions, showList } from '../show-list.ts';
+import { left } from '../table-columns.ts';
 
 interface ConfirmOptions {
   readonly app?: string;
@@ -28,22 +27,26 @@ export function registerProviders(program: Command, registry: CommandRegistry): 
 }
 
 function registerList(providers: Command, registry: CommandRegistry): void {
-  const list = providers
-    .command('list')
-    .description("providers' terms by app, and who has confirmed them")
-    .option('--provider <id>', 'of this one alone')
-    .option('--limit <rows>', `at most so many terms, up to ${MOST_ROWS}`, countArgument(MOST_ROWS), DEFAULT_LIMIT)
-    .option('--after <cursor>', 'go on behind the terms where the last page ended')
-    .addHelpText('after', '\nExample:\n  npx apportion providers list --provider agency_1');
+  const list = listOptions(
+    providers
+      .command('list')
+      .description("providers' terms by app, and who has confirmed them")
+      .option('--provider <id>', 'of this one alone'),
+  ).addHelpText('after', '\nExample:\n  npx apportion providers list --provider agency_1');
   registry.on(list, async (_args, given, output) =>
     withApp(output, async app => {
-      const options = given as { readonly provider?: string; readonly limit: number; readonly after?: string };
-      const { provider: providerId, limit, after } = options;
-      const page = await app.db.snapshot(tx => listProviderTerms(tx, { providerId, limit, after }));
-      if (page.next !== null) output.note(`apportion: there are more terms; go on with --after '${page.next}'`);
-      return { data: page, text: page.items.length === 0 ? 'no providers' : termsTable(page.items) };
+      const options = given as ListOptions & { readonly provider?: string };
+      return await showList(app, options, providerList(options.provider), output);
     }),
   );
+}
+
+function providerList(providerId: string | undefined): List<ProviderTermsRow> {
+  return {
+    columns: ['provider_id', 'provider_name', 'app_id', 'terms', 'terms_version', 'status', 'confirmation'],
+    page: async (tx, at) => await listProviderTerms(tx, { providerId, ...at }),
+    table: rows => (rows.length === 0 ? 'no providers' : termsTable(rows)),
+  };
 }
 
 function registerConfirm(providers: Command, registry: CommandRegistry): void {
@@ -116,8 +119,6 @@ function describeConfirmation(
     '\n',
   );
 }
-
-const left = (title: string): Column => ({ title, align: 'left' });
 
 function termsTable(rows: readonly ProviderTermsRow[]): string {
   const columns = [left('Provider'), left('For'), left('Ratio'), left('Days'), left('Confirmation')];

@@ -1,17 +1,15 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { type App, acceptDepsOf } from '../../app.ts';
-import { DEFAULT_LIMIT, MAX_LIMIT } from '../../domain/page-cursor.ts';
 import { summariseIngests } from '../../events/ingest-summary.ts';
 import { countRejected, listRejected, type RejectedFilters, type RejectedRow } from '../../events/list-rejected.ts';
 import { type RedrivenLines, redriveLines } from '../../events/redrive-lines.ts';
 import { REJECTION_REASONS } from '../../events/rejection-reasons.ts';
-import { countArgument, instantArgument } from '../arguments.ts';
+import { instantArgument } from '../arguments.ts';
 import { awaitProcessing, describeCounts, describeSummary } from '../await-processing.ts';
 import { type CommandRegistry, type Result, withApp } from '../command.ts';
-import { printCsv } from '../csv.ts';
 import type { Output } from '../output.ts';
-import { noteNext } from '../show-list.ts';
+import { type List, type ListOptions, listOptions, showList } from '../show-list.ts';
 
 interface FilterOptions {
   readonly reason?: string;
@@ -19,11 +17,8 @@ interface FilterOptions {
   readonly file?: string;
 }
 
-interface ListOptions extends FilterOptions {
+interface RejectedOptions extends FilterOptions, ListOptions {
   readonly all?: boolean;
-  readonly limit: number;
-  readonly after?: string;
-  readonly csv?: boolean;
 }
 
 export function registerRejected(program: Command, registry: CommandRegistry): void {
@@ -37,14 +32,14 @@ export function registerRejected(program: Command, registry: CommandRegistry): v
       .option('--developer <id>', 'only those of this developer; _unassigned: of unknown apps and unreadable lines')
       .option('--file <path>', 'only those of this file, as it was given to ingest');
 
-  const list = filtered(rejected.command('list').description('rejected lines by reason, with the line as it came'))
-    .option('--all', 'lines that were taken in since, too')
-    .option('--limit <rows>', `at most so many rows, up to ${MAX_LIMIT}`, countArgument(MAX_LIMIT), DEFAULT_LIMIT)
-    .option('--after <cursor>', 'go on behind the row where the last page ended')
-    .option('--csv', 'print CSV')
-    .addHelpText('after', '\nExample:\n  npx apportion rejected list --reason no_price --csv');
-  registry.on(list, async (_args, options, output) =>
-    withApp(output, async app => await showRejected(app, options as unknown as ListOptions, output)),
+  const list = listOptions(
+    filtered(rejected.command('list').description('rejected lines by reason, with the line as it came')).option(
+      '--all',
+      'lines that were taken in since, too',
+    ),
+  ).addHelpText('after', '\nExample:\n  npx apportion rejected list --reason no_price --csv');
+  registry.on(list, async (_args, given, output) =>
+    withApp(output, async app => await showList(app, given as RejectedOptions, rejectedList(filtersOf(given)), output)),
   );
 
   const redrive = filtered(rejected.command('redrive').description('try rejected lines again and wait for the result'))
@@ -55,19 +50,6 @@ export function registerRejected(program: Command, registry: CommandRegistry): v
   );
 }
 
-async function showRejected(app: App, options: ListOptions, output: Output): Promise<Result> {
-  const { limit, after, csv, ...given } = options;
-  const filters = filtersOf(given);
-  const { page, counts } = await app.db.snapshot(async tx => ({
-    page: await listRejected(tx, { ...filters, limit, after }),
-    counts: await countRejected(tx, filters),
-  }));
-  noteNext(output, page.next);
-  if (csv === true) await printCsv(COLUMNS, page.items);
-  const reasons = Object.fromEntries(counts.map(({ reason, lines }) => [reason, lines]));
-  return { data: { ...page, reasons }, text: csv === true ? '' : describe(page.items, counts) };
-}
-
 function filtersOf({ reason, developer, file, all }: FilterOptions & { readonly all?: boolean }): RejectedFilters {
   return { reason, developerId: developer, file, all };
 }
@@ -75,12 +57,26 @@ function filtersOf({ reason, developer, file, all }: FilterOptions & { readonly 
 const COLUMNS = ['reason', 'field', 'detail', 'developer_id', 'file', 'line_no', 'rejected_at', 'line', 'redriven_by'];
 const SHOWN_LINE = 200;
 
-function describe(items: readonly RejectedRow[], counts: readonly { reason: string; lines: number }[]): string {
+/** `reasons`: how many lines were rejected for each. */
+function rejectedList(filters: RejectedFilters): List<RejectedRow, { readonly reasons: Record<string, number> }> {
+  return {
+    columns: COLUMNS,
+    head: async tx => {
+      const counts = await countRejected(tx, filters);
+      return { reasons: Object.fromEntries(counts.map(({ reason, lines }) => [reason, lines])) };
+    },
+    page: async (tx, at) => await listRejected(tx, { ...filters, ...at }),
+    table: (rows, head) => describe(rows, head?.reasons ?? {}),
+  };
+}
+
+function describe(items: readonly RejectedRow[], reasons: Readonly<Record<string, number>>): string {
+  const counts = Object.entries(reasons);
   if (counts.length === 0) return 'nothing is rejected';
   const lines = items.map(
     ({ file, line_no, reason, detail, line }) => `${file}:${line_no}: ${reason}: ${detail}\n  ${printable(line)}`,
   );
-  return [describeCounts(counts.map(each => [each.reason, each.lines])), '', ...lines].join('\n');
+  return [describeCounts(counts), '', ...lines].join('\n');
 }
 
 /** Lines come from outside: nothing in them may move the cursor of a terminal. */

@@ -27,7 +27,7 @@ const COLUMNS: readonly Column[] = [
   { title: '', align: 'left' },
 ];
 
-function describe({ inbox, due, runs, periods, payouts, queue, recent, stuck }: Status): string {
+function describe({ inbox, due, runs, periods, payouts, queue, recent, warnings, stuck }: Status): string {
   const rejected = Object.entries(recent.rejected).map(([reason, lines]) => `${grouped(lines)} ${reason}`);
   const within = recent.days === 1 ? 'in a day' : `in ${recent.days} days`;
   const rows = [
@@ -43,6 +43,7 @@ function describe({ inbox, due, runs, periods, payouts, queue, recent, stuck }: 
   return [
     ...textTable(COLUMNS, rows),
     '',
+    ...warnings.map(each => `WARNING: ${each}`),
     ...(stuck.length === 0 ? ['nothing is stuck'] : stuck.map(each => `STUCK: ${each}`)),
   ].join('\n');
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { readReferenceFile } from '../../catalog/reference-file.ts';
-import { importTrafficFile } from '../../settlement/import-traffic.ts';
+import { importTrafficFile } from '../../decisions/import-alone.ts';
 import type { PoliciesImport } from '../../traffic/import-policies.ts';
 import { showTraffic, type TrafficShown } from '../../traffic/show-traffic.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
@@ -19,7 +19,7 @@ export function registerTraffic(program: Command, registry: CommandRegistry): vo
 function registerImport(traffic: Command, registry: CommandRegistry): void {
   const load = traffic
     .command('import')
-    .description('add and change traffic policies; importing the file again changes nothing')
+    .description('add and change traffic policies (by decision instead, once persons are on record)')
     .argument('<file>', 'policies as JSON')
     .option('--data-centres <file>', 'networks of data centres, one a line; replaces the list before')
     .addHelpText('after', '\nExample:\n  npx apportion traffic import traffic.json --data-centres networks.txt');

@@ -1,8 +1,11 @@
+import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { type Verification, verify } from '../../verification/verify.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
 
 const SHOWN_DIFFERENCES = 50;
+/** Each holds a bucket in memory. */
+const MOST_THREADS = 4;
 
 export function registerVerify(program: Command, registry: CommandRegistry): void {
   const command = program
@@ -19,6 +22,7 @@ export function registerVerify(program: Command, registry: CommandRegistry): voi
         const found = await verify(app.db, {
           bucketCount,
           calendar: app.calendar,
+          helpers: { address: app.db.address, count: Math.min(availableParallelism(), MOST_THREADS) - 1 },
           onProgress: bucketsDone => progress.update(bucketsDone),
         });
         progress.stop();

@@ -4,6 +4,7 @@ import { textField } from '../../catalog/file-fields.ts';
 import { nanos } from '../../domain/nanos.ts';
 import { movedByDecision } from '../../ledger/moved-by-runs.ts';
 import { approveBatch, batchApproval } from '../../payouts/approve-batch.ts';
+import { newDestinations, tellNewDestinations } from '../../payouts/new-destinations.ts';
 import { stepFlows } from '../../payouts/payout.ts';
 import { countSteps, movedBy, stepsOfDecision, tellRates, tellSteps } from '../../payouts/summary.ts';
 import type { DecisionKind } from '../kind.ts';
@@ -27,7 +28,11 @@ export const payouts: DecisionKind<z.output<typeof parameters>> = {
       due: [],
       summary: {
         moved: movedBy(flows),
-        notes: [...tellSteps(countSteps(steps), { isDone: false }), ...tellRates(steps)],
+        notes: [
+          ...tellSteps(countSteps(steps), { isDone: false }),
+          ...tellRates(steps),
+          ...tellNewDestinations(await newDestinations(tx, batchId)),
+        ],
       },
     };
   },

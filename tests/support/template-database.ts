@@ -1,0 +1,2 @@
+/** What each database of a test is a copy of. */
+export const TEMPLATE_DATABASE = 'apportion_template';
