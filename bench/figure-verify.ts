@@ -4,6 +4,7 @@ import { type Bench, type Figure, Stage } from './bench.ts';
 import { EventPieces } from './event-pieces.ts';
 import { BenchHome } from './home.ts';
 import { ingestAsUser, prepareAsUser, SAMPLE_DAY, settleAsUser, startUp, verifyAsUser } from './run-as-user.ts';
+import { writeTrafficPolicy } from './traffic-policy.ts';
 
 const SIZES = {
   'verify-events': { full: 500_000, quick: 20_000, help: 'lines of the day that is verified' },
@@ -11,6 +12,7 @@ const SIZES = {
 
 interface VerifyRun {
   readonly ingestSeconds: number;
+  readonly settleSeconds: number;
   readonly verifySeconds: number;
 }
 
@@ -32,6 +34,12 @@ export const figure: Figure = {
         reference: { name: 'ingesting it', values: runs.map(run => run.ingestSeconds) },
         target: { limit: 1, aim: 0.5 },
       },
+      {
+        figure: 'settling that day',
+        unit: 's',
+        values: runs.map(run => run.settleSeconds),
+        reference: { name: 'ingesting it', values: runs.map(run => run.ingestSeconds) },
+      },
     ];
   },
 };
@@ -43,17 +51,18 @@ async function verifyOnce(bench: Bench): Promise<VerifyRun> {
     await mkdir(folder);
     const lines = bench.size('verify-events');
     const pieces = await EventPieces.open({ folder, apps: Math.ceil(lines / 20), lines });
-    await prepareAsUser(home, { catalogs: [pieces.catalogFile], plans: pieces.plansFile });
+    const traffic = await writeTrafficPolicy(folder);
+    await prepareAsUser(home, { catalogs: [pieces.catalogFile], plans: pieces.plansFile, traffic });
     const piece = await pieces.next(lines);
     await startUp(home);
     await home.checkpoint();
     const ingest = await ingestAsUser(home, piece.file);
-    await settleAsUser(home, { from: SAMPLE_DAY });
+    const settle = await settleAsUser(home, { from: SAMPLE_DAY });
     await home.checkpoint();
     const verify = await verifyAsUser(home);
     if (verify.data.checked.lines !== lines)
       throw new Error(`verify checked ${verify.data.checked.lines} of ${lines} lines`);
-    return { ingestSeconds: ingest.seconds, verifySeconds: verify.seconds };
+    return { ingestSeconds: ingest.seconds, settleSeconds: settle.seconds, verifySeconds: verify.seconds };
   } finally {
     await home.close();
   }

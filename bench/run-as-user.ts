@@ -56,13 +56,14 @@ export async function verifyAsUser(home: BenchHome): Promise<Timed<VerifyData>> 
   return await apportion(home, ['verify']);
 }
 
-/** The schema, and the sample's catalog and plans. */
+/** The schema, the sample's catalog and plans and, where events are taken in, the policy that checks their traffic. */
 export async function prepareAsUser(
   home: BenchHome,
-  files: { readonly catalogs: readonly string[]; readonly plans: string },
+  files: { readonly catalogs: readonly string[]; readonly plans: string; readonly traffic?: string },
 ): Promise<void> {
   for (const catalog of files.catalogs) await apportion(home, ['catalog', 'import', catalog]);
   await apportion(home, ['plans', 'import', files.plans]);
+  if (files.traffic !== undefined) await apportion(home, ['traffic', 'import', files.traffic]);
 }
 
 /** `apportion up`, once all its workers take jobs. */

@@ -10,6 +10,7 @@ import { type ProcessorTime, processorTimeSince, readProcessorTime } from './pro
 import { LimitReference } from './reference-limit.ts';
 import { firstEvents, NaiveReference } from './reference-naive.ts';
 import { AS_OF, apportion, type IngestData, ingestAsUser, prepareAsUser, startUp, startWorker } from './run-as-user.ts';
+import { writeTrafficPolicy } from './traffic-policy.ts';
 
 /** Lines that are handed in with one command while the known identities are loaded. */
 const LOAD_LINES = 1_000_000;
@@ -82,7 +83,8 @@ class EventStage {
     await mkdir(folder);
     const lines = bench.size('known') + 1 + bench.runs * bench.size('events');
     const pieces = await EventPieces.open({ folder, apps: bench.size('apps'), lines });
-    await prepareAsUser(home, { catalogs: [pieces.catalogFile], plans: pieces.plansFile });
+    const traffic = await writeTrafficPolicy(folder);
+    await prepareAsUser(home, { catalogs: [pieces.catalogFile], plans: pieces.plansFile, traffic });
     const references = bench.selected(COMPARED)
       ? { limit: await LimitReference.open(home.references), naive: await NaiveReference.open(home) }
       : null;

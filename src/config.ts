@@ -2,13 +2,14 @@ import path from 'node:path';
 import { z } from 'zod';
 import { isTimeZone } from './domain/business-day.ts';
 import { Refusal } from './domain/errors.ts';
-import { isId } from './domain/ids.ts';
+import { isActor, RESERVED_PREFIXES } from './domain/ids.ts';
 import { parseInstant } from './domain/instant.ts';
 import { parseSoleLimits, type SoleLimits } from './domain/sole-limit.ts';
 
 const POSTGRES_URL = 'is not a URL such as postgres://user:password@host/database';
 const REDIS_URL = 'is not a URL such as redis://host:6379';
 const SOLE_LIMIT = 'is not a list of amounts above zero by currency, such as CNY:100.00,USD:15.00';
+const ACTOR = `is not 1 to 64 printable ASCII characters that don't begin with ${RESERVED_PREFIXES.join(' or ')}`;
 const CLOCK = 'is not an instant with its offset, such as 2018-04-16T02:00:00+08:00';
 
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: POSTGRES_URL }).refine(isDecodable, POSTGRES_URL);
@@ -46,7 +47,7 @@ const environment = z.object({
     .refine(text => !Number.isNaN(parseInstant(text)), CLOCK)
     .transform(text => new Date(parseInstant(text)))
     .optional(),
-  APPORTION_ACTOR: z.string().refine(isId, 'is not 1 to 64 printable ASCII characters').optional(),
+  APPORTION_ACTOR: z.string().refine(isActor, ACTOR).optional(),
   APPORTION_SOLE_LIMIT: z
     .string()
     .transform(text => parseSoleLimits(text))
@@ -59,7 +60,7 @@ const environment = z.object({
   APPORTION_BATCH_EVENTS: whole({ min: 1, max: 100_000 }).default(20_000),
   APPORTION_NIGHTLY: z.string().min(9, 'is not a cron pattern, such as 30 3 * * *').default('30 3 * * *'),
   APPORTION_HALF_MONTHLY: z.string().min(9, 'is not a cron pattern, such as 30 4 * * *').default('30 4 * * *'),
-  APPORTION_SCHEDULE_ACTOR: z.string().refine(isId, 'is not 1 to 64 printable ASCII characters').optional(),
+  APPORTION_SCHEDULE_ACTOR: z.string().refine(isActor, ACTOR).optional(),
   APPORTION_SWEEP_MS: milliseconds.default(10_000),
   APPORTION_JOB_LOCK_MS: milliseconds.default(3_000),
   APPORTION_STALLED_CHECK_MS: milliseconds.default(1_000),

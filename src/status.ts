@@ -5,6 +5,7 @@ import { isRefusal } from './domain/errors.ts';
 import { dueStatus } from './earnings/due-status.ts';
 import { inboxStatus, recentTrouble } from './events/inbox-status.ts';
 import { type HalfMonthStatus, readHalfMonthStatus, stuckHalfMonths } from './half-month-status.ts';
+import { type LockWait, lockWaits } from './lock-waits.ts';
 import type { QueueCounts } from './queue/queues.ts';
 import { listRuns } from './settlement/list-runs.ts';
 
@@ -48,6 +49,8 @@ export interface Status extends HalfMonthStatus {
     readonly rejected: Readonly<Record<string, number>>;
     readonly conflicts: number;
   };
+  /** Who waits for whom in the database just now, the longest first. */
+  readonly waits: readonly LockWait[];
   /** What is well only as long as nothing else goes wrong, in words. */
   readonly warnings: readonly string[];
   /** What somebody has to look at, in words; empty when all is well. */
@@ -59,7 +62,7 @@ export async function readStatus(app: App, { days }: { readonly days: number }):
   const now = app.now();
   const today = app.calendar.dayOf(now.getTime());
   const since = new Date(now.getTime() - days * DAY_MS);
-  const { inbox, due, unfinished, last, recent, halfMonths, login } = await app.db.snapshot(async tx => ({
+  const { inbox, due, unfinished, last, recent, halfMonths, login, waits } = await app.db.snapshot(async tx => ({
     inbox: await inboxStatus(tx),
     due: await dueStatus(tx, { today }),
     unfinished: (await listRuns(tx, { unfinished: true, limit: MOST_RUNS })).items,
@@ -67,6 +70,7 @@ export async function readStatus(app: App, { days }: { readonly days: number }):
     recent: await recentTrouble(tx, { since }),
     halfMonths: await readHalfMonthStatus(tx, app),
     login: await excessiveLogin(tx),
+    waits: await lockWaits(tx),
   }));
   const { counts, problem } = await countJobs(app);
   const oldestRun = unfinished.at(-1) ?? null;
@@ -95,6 +99,7 @@ export async function readStatus(app: App, { days }: { readonly days: number }):
     ...halfMonths,
     queue: counts,
     recent: { days, ...recent },
+    waits,
     warnings: login === null ? [] : [login],
     stuck: [
       ...(problem === null ? [] : [problem]),

@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { type BusinessDay, parseBusinessDay } from '../domain/business-day.ts';
 import { isCurrency } from '../domain/currency.ts';
 import { isRefusal } from '../domain/errors.ts';
-import { isId } from '../domain/ids.ts';
+import { isActor, isId, RESERVED_PREFIXES } from '../domain/ids.ts';
 import { parseInstant } from '../domain/instant.ts';
 import { type PeriodRange, parsePeriod } from '../domain/period.ts';
 import { type Dimension, parseDimensions } from '../ledger/dimensions.ts';
@@ -54,6 +54,15 @@ export function countArgument(most: number): (text: string) => number {
 
 /** The person who does or says it, as records name them. */
 export function actorArgument(text: string): string {
+  if (isActor(text)) return text;
+  const reserved = RESERVED_PREFIXES.join(' or ');
+  throw new InvalidArgumentError(
+    `Give 1 to 64 printable ASCII characters that don't begin with ${reserved}, such as li.wei.`,
+  );
+}
+
+/** As records have it: a person, a login, or the program itself. */
+export function recordedActorArgument(text: string): string {
   if (!isId(text)) throw new InvalidArgumentError('Give 1 to 64 printable ASCII characters, such as li.wei.');
   return text;
 }

@@ -42,8 +42,8 @@ export async function closePeriod(
   { helper = null, ...context }: ClosingContext & { readonly helper?: Pick<Database, 'snapshot'> | null },
 ): Promise<PeriodSeal> {
   const { period, cut } = closing;
-  await acceptancesBefore(tx);
   await lockReference(tx, 'shared');
+  await acceptancesBefore(tx);
   await lockPeriods(tx, 'exclusive');
   const before = await sealBefore(tx, closing, context);
   const blocks = await whatBlocks(tx, closing);

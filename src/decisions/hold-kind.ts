@@ -164,7 +164,8 @@ async function mustFind(tx: pg.ClientBase, holdId: string): Promise<RecordedHold
 function nothingToMove(name: HoldAct['act'], { holdId }: RecordedHold): Refusal {
   return new Refusal({
     code: 'nothing_held',
-    message: `nothing that is held under ${shown(holdId)} alone is there to ${name}`,
+    // What another hold is on can't be released, but it can be forfeited.
+    message: `nothing that is held under ${shown(holdId)}${name === 'release' ? ' alone' : ''} is there to ${name}`,
     remedy: 'name other days or another app, or end the hold by leaving "keep_holding" out',
     details: { hold: holdId },
   });

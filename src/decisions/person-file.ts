@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { parseEntries, parseLists, strictEntry } from '../catalog/file-entries.ts';
 import { idField, parsedField, textField } from '../catalog/file-fields.ts';
 import { FileProblems } from '../catalog/file-problems.ts';
+import { isActor, RESERVED_PREFIXES } from '../domain/ids.ts';
 import { parseInstant } from '../domain/instant.ts';
-import { RESERVED_PREFIXES, ROLES, type Role } from './person.ts';
+import { ROLES, type Role } from './person.ts';
 
 /** A person of a file, with the place for messages. */
 export interface PersonInput {
@@ -31,10 +32,7 @@ const ROLE = `write some of ${ROLES.map(role => `"${role}"`).join(', ')}`;
 const INSTANT = 'write an instant with its offset, such as "2018-04-15T00:00:00+08:00"';
 
 const personEntry = strictEntry({
-  id: idField.refine(
-    id => id.trim() === id && !RESERVED_PREFIXES.some(prefix => id.toLowerCase().startsWith(prefix)),
-    ID,
-  ),
+  id: idField.refine(id => id.trim() === id && isActor(id), ID),
   name: textField(200),
   roles: z.array(z.enum(ROLES, ROLE), ROLE).max(ROLES.length, ROLE),
   book: idField.nullable().default(null),

@@ -15,6 +15,3 @@ export interface Person {
   readonly disabled: boolean;
   readonly validFrom: Date;
 }
-
-/** Names of actors that are no persons: the program's own schedules, and logins of the system. */
-export const RESERVED_PREFIXES = ['system:', 'os:'] as const;

@@ -20,6 +20,14 @@ export function isId(text: string): boolean {
   return text.length !== 0 && isPrintableAscii(text, MAX_ID_LENGTH);
 }
 
+/** How names of actors begin that are no persons: the program's own schedules, and logins of the system. */
+export const RESERVED_PREFIXES = ['system:', 'os:'] as const;
+
+/** Whether somebody may say that they act under this name: else anybody could sign as the program itself. */
+export function isActor(text: string): boolean {
+  return isId(text) && !RESERVED_PREFIXES.some(prefix => text.toLowerCase().startsWith(prefix));
+}
+
 /** The id as a branded type; refuses (`bad_id`) what is not one. */
 export function parseId<T extends OwnerId | AppId | AdUnitId | CampaignId>(text: string): T {
   if (!isId(text)) {

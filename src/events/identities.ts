@@ -101,6 +101,7 @@ async function readSegments(tx: pg.ClientBase, bucket: number, ids: readonly str
   for await (const [heads, tails] of rows) {
     segments.push({ heads: headsFromBytes(heads as Buffer), tails: tails as Buffer });
   }
+  if (segments.length !== ids.length) throw new Error(`bucket ${bucket} lacks some of ${ids.length} segments`);
   return segments;
 }
 
@@ -127,6 +128,7 @@ async function segmentHeads(tx: pg.ClientBase, bucket: number): Promise<Readonly
     remembered.add(bucket, segmentId, heads);
     segments.set(segmentId, heads);
   }
+  if (segments.size !== listed.size) throw new Error(`bucket ${bucket} lacks some of ${listed.size} segments`);
   return segments;
 }
 

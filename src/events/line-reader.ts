@@ -41,9 +41,9 @@ export interface ReadLine {
  * so that one is filled while the other's lines are looked at, and nothing is left to be collected.
  * @throws Refusal `bad_file` when the file can't be opened, or after the last whole line of one that is truncated or corrupt
  */
-export async function* readBlocks(path: string): AsyncGenerator<LineBlock> {
+export async function* readBlocks(path: string, { roomBytes = ROOM_BYTES } = {}): AsyncGenerator<LineBlock> {
   const text = await openFile(path);
-  let [room, other] = [Buffer.allocUnsafeSlow(ROOM_BYTES), Buffer.allocUnsafeSlow(ROOM_BYTES)];
+  let [room, other] = [Buffer.allocUnsafeSlow(roomBytes), Buffer.allocUnsafeSlow(roomBytes)];
   let filling = fill(text, room, 0);
   let linesRead = 0;
   let problem: [what: string, remedy: string] | null = null;
@@ -156,8 +156,8 @@ async function readLongLine(
   room: Buffer,
   lineNo: number,
 ): Promise<{ readonly longLine: UnreadableLine | null; readonly rest: Promise<Filled> }> {
-  const bytes = Buffer.from(room.subarray(0, KEPT_BYTES_OF_LONG_LINE));
   let byteLength = room.length - 1;
+  const bytes = Buffer.from(room.subarray(0, Math.min(KEPT_BYTES_OF_LONG_LINE, byteLength)));
   for (;;) {
     const filled = await fill(text, room, 0);
     const end = room.subarray(0, filled.length).indexOf(NEWLINE);

@@ -61,15 +61,6 @@ export async function poisonousLines(client: pg.ClientBase, bucket: number): Pro
   return linesBySeq;
 }
 
-/** The versions of catalog and plans under which a bucket's batches were processed. */
-export async function referenceVersionsUsed(client: pg.ClientBase, bucket: number): Promise<number[]> {
-  const { rows } = await client.query<{ reference_version: number }>(
-    'select distinct reference_version from inbox_batches where bucket = $1 and seq is not null',
-    [bucket],
-  );
-  return rows.map(row => row.reference_version);
-}
-
 /**
  * Redrives whose batches do not hold as many lines as they took off the list of rejected ones, or that took off a line which was
  * never on it.

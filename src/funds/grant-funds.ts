@@ -21,8 +21,6 @@ export interface FundDeps {
 const LOOK_BACK_MS = 7 * 86_400_000;
 /** The night after the last day has settled it by then. */
 const SETTLED_AFTER_DAYS = 1;
-/** No event of the last day is accepted any more. */
-const OVER_AFTER_DAYS = 36;
 
 /**
  * Grants for a run that has finished its buckets; before that, and where there are no funds, it does nothing. Doing it again, or
@@ -99,7 +97,7 @@ function concerns(fund: Fund, day: BusinessDay): boolean {
 
 /**
  * A fund expires once its last day is settled and granted: from the second day after it on, as soon as none of its days is due or
- * waits for a run to finish. Asked in the order in which work moves on, so that none slips through.
+ * waits for a run to finish, however long that takes: what is left goes back only when nothing more can be asked for it. Asked in the order in which work moves on, so that none slips through.
  */
 async function hasExpired(
   q: Queryable,
@@ -109,7 +107,6 @@ async function hasExpired(
   const { startDay, endDay } = fund;
   const today = calendar.dayOf(now().getTime());
   if (today <= addDays(endDay, SETTLED_AFTER_DAYS)) return false;
-  if (today > addDays(endDay, OVER_AFTER_DAYS)) return true;
   if (await isAnyDue(q, { from: startDay, to: endDay })) return false;
   const unfinished = await unfinishedBuckets(q, new Date(now().getTime() - LOOK_BACK_MS));
   if (unfinished.some(bucket => isDayOf(fund, bucket.businessDay))) return false;

@@ -25,9 +25,10 @@ export interface RevenueOfDay extends Revenue {
   readonly currency: string;
 }
 
-/** Of what one run posted for an app, or of what a decision kept. */
+/** Of what one run posted for an app, or of what a decision kept, of one day. */
 export interface RevenueOfApp extends Revenue {
   readonly bucket: number;
+  readonly day: BusinessDay;
   /** Null: a decision. */
   readonly runId: string | null;
   readonly developerId: string;
@@ -85,18 +86,21 @@ export async function revenueByDay(
   return rows.map(({ day, currency: of, ...row }) => ({ day, currency: of, ...revenueOf(row) }));
 }
 
-/** Of some buckets and one day, by bucket, run and app. */
+/** Of some buckets and days, by bucket, day, run and app. */
 export async function revenueOfApps(
   q: Queryable,
   {
     buckets,
-    day,
+    days,
     currency,
     bookedBy,
-  }: { readonly buckets: readonly number[]; readonly day: BusinessDay } & Pick<RevenueFilters, 'currency' | 'bookedBy'>,
+  }: { readonly buckets: readonly number[]; readonly days: readonly BusinessDay[] } & Pick<
+    RevenueFilters,
+    'currency' | 'bookedBy'
+  >,
 ): Promise<RevenueOfApp[]> {
   const { rows } = await q.query<RevenueRow & Omit<RevenueOfApp, keyof Revenue>>(
-    `select bucket, run_id as "runId", developer_id as "developerId", app_id as "appId", currency,
+    `select bucket, ledger_date as day, run_id as "runId", developer_id as "developerId", app_id as "appId", currency,
        coalesce(sum(case debit when 'ad_revenue' then amount_nanos else -amount_nanos end)
          filter (where 'ad_revenue' in (debit, credit)), 0) as gross,
        coalesce(sum(case credit when 'platform_share' then amount_nanos else -amount_nanos end)
@@ -104,10 +108,10 @@ export async function revenueOfApps(
        coalesce(sum(case credit when 'platform_share' then amount_nanos else -amount_nanos end)
          filter (where 'platform_share' in (debit, credit) and decision_id is not null), 0) as kept
      from transfers
-     where bucket = any ($1::smallint[]) and ledger_date = $2 and ('ad_revenue' in (debit, credit) or 'platform_share' in (debit, credit))
+     where bucket = any ($1::smallint[]) and ledger_date = any ($2::date[]) and ('ad_revenue' in (debit, credit) or 'platform_share' in (debit, credit))
        and ($3::text is null or currency = $3) and ($4::timestamptz is null or booked_at <= $4)
-     group by bucket, run_id, developer_id, app_id, currency`,
-    [buckets, day, currency ?? null, bookedBy ?? null],
+     group by bucket, ledger_date, run_id, developer_id, app_id, currency`,
+    [buckets, days, currency ?? null, bookedBy ?? null],
   );
   return rows.map(({ gross, platform, kept, ...of }) => ({ ...of, ...revenueOf({ gross, platform, kept }) }));
 }

@@ -1,6 +1,7 @@
 import type { Queryable } from '../db/database.ts';
 import { type Money, money } from '../domain/money.ts';
 import { formatAmount } from '../domain/nanos.ts';
+import { checkLimit, readCursor, writeCursor } from '../domain/page-cursor.ts';
 import type { Period } from '../domain/period.ts';
 import { type PaymentFile, paymentFiles } from './payment-file.ts';
 import type { PayoutStatus, StepStatus } from './payout.ts';
@@ -38,24 +39,50 @@ export interface FileRow {
   readonly sent_by: string;
 }
 
-/** Batches, the last drawn up first; `proposed` are those that an open decision names. */
+/** Batches by id, the last drawn up first; `proposed` are those that an open decision names. */
 export async function payoutBatches(
   q: Queryable,
-  {
-    batchIds = null,
-    periods = null,
-    currency = null,
-    limit = null,
-    proposed,
-  }: {
-    readonly batchIds?: readonly string[] | null;
-    readonly periods?: readonly Period[] | null;
-    readonly currency?: string | null;
-    readonly limit?: number | null;
-    readonly proposed: ReadonlySet<string>;
-  },
+  { batchIds, proposed }: { readonly batchIds: readonly string[]; readonly proposed: ReadonlySet<string> },
 ): Promise<PayoutBatch[]> {
-  const batches = await storedBatches(q, { batchIds, periods, currency, limit });
+  return await withStanding(q, await storedBatches(q, { batchIds }), proposed);
+}
+
+const CURSOR = [/^\d{4}-\d\d-\d\dT[\d:.]+Z$/, /^[ -~]{1,64}$/];
+
+/** A page of batches, the last drawn up first. Refuses (`bad_limit`, `bad_cursor`) a page that can't be given. */
+export async function listBatches(
+  q: Queryable,
+  {
+    periods,
+    currency,
+    proposed,
+    limit,
+    after,
+  }: {
+    readonly periods: readonly Period[] | null;
+    readonly currency: string | null;
+    readonly proposed: ReadonlySet<string>;
+    readonly limit: number;
+    readonly after: string | undefined;
+  },
+): Promise<{ readonly items: readonly BatchRow[]; readonly next: string | null }> {
+  checkLimit(limit);
+  const [drawnAt = '', batchId = ''] = after === undefined ? [] : readCursor(after, CURSOR);
+  const behind = after === undefined ? null : { drawnAt: new Date(drawnAt), batchId };
+  const found = await storedBatches(q, { periods, currency, after: behind, limit: limit + 1 });
+  const page = found.slice(0, limit);
+  const last = found.length > limit ? page.at(-1) : undefined;
+  return {
+    items: (await withStanding(q, page, proposed)).map(batchRow),
+    next: last === undefined ? null : writeCursor([last.drawnAt.toISOString(), last.batchId]),
+  };
+}
+
+async function withStanding(
+  q: Queryable,
+  batches: readonly StoredBatch[],
+  proposed: ReadonlySet<string>,
+): Promise<PayoutBatch[]> {
   const ids = batches.map(batch => batch.batchId);
   const counts = await countsByStatus(q, ids);
   const files = Map.groupBy(await paymentFiles(q, ids), file => file.batchId);

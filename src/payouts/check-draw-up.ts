@@ -54,6 +54,7 @@ export class DrawUpCheck {
   readonly #context: DrawUpContext;
   /** The last import that was known; fewer as payouts are found to agree with some only. */
   #lastKnown: readonly number[];
+  #rates: readonly Recorded<ExchangeRate>[] | null = null;
 
   constructor(batch: StoredBatch, context: DrawUpContext) {
     this.#batch = batch;
@@ -89,7 +90,8 @@ export class DrawUpCheck {
     const about = aboutInstant(drawnAt);
     const profiles = await ownerProfilesAbout(q, { ownerIds, about });
     const payees = Map.groupBy(await payeesRecorded(q, ownerIds), payee => payee.ownerId as string);
-    const rates = await ratesRecorded(q, { sourceCurrency: currency, day: drawnOn });
+    this.#rates ??= await ratesRecorded(q, { sourceCurrency: currency, day: drawnOn });
+    const rates = this.#rates;
     // Events may be a little ahead of the clock, and so are then the days of what they earn.
     const lastDay = addDays(calendar.dayOf(about.perhaps.getTime()), 1);
     const available = await availableAbout(q, { bucket, period, currency, batchId, ownerIds, about, lastDay });

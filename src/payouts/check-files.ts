@@ -12,6 +12,7 @@ interface Damage {
 }
 
 interface FilesCheck {
+  readonly bucketCount: number;
   readonly report: (damage: Damage) => void;
 }
 
@@ -19,9 +20,9 @@ interface FilesCheck {
  * Whether each file for the bank says what its payouts say, to the byte; and whether of the bank's answers each row is still there and
  * what it was, those that have moved nothing included.
  */
-export async function checkFiles(q: Queryable, { report }: FilesCheck): Promise<void> {
+export async function checkFiles(q: Queryable, { bucketCount, report }: FilesCheck): Promise<void> {
   const files = await paymentFiles(q, null);
-  for (const file of files) await checkPaymentFile(q, file, { report });
+  for (const file of files) await checkPaymentFile(q, file, { bucketCount, report });
   const known = new Set(files.map(file => file.fileId));
   for (const { fileId, payouts } of await sentByFiles(q)) {
     if (known.has(fileId)) continue;
@@ -34,14 +35,14 @@ export async function checkFiles(q: Queryable, { report }: FilesCheck): Promise<
   await checkUnmatched(q, { report });
 }
 
-async function checkPaymentFile(q: Queryable, file: PaymentFile, { report }: FilesCheck): Promise<void> {
+async function checkPaymentFile(q: Queryable, file: PaymentFile, { bucketCount, report }: FilesCheck): Promise<void> {
   const where = `file ${file.fileId}`;
   const differs = (expected: string, found: string) => {
     if (expected !== found) report({ table: 'payment_files', where, expected, found });
   };
   const written = createHash('sha256').update('"reference","payee","destination","amount","currency"\n');
   const totals = new Map<string, bigint>();
-  const payouts = await payoutsOfFile(q, file.fileId);
+  const payouts = await payoutsOfFile(q, file.fileId, bucketCount);
   for (const { reference, ownerId, destination, batchId, sentCurrency, sent } of payouts) {
     differs(file.batchId, batchId);
     const sentNanos = nanos(BigInt(sent));
@@ -65,7 +66,8 @@ function quoted(text: string): string {
   return `"${text.replaceAll('"', '""')}"`;
 }
 
-async function payoutsOfFile(q: Queryable, fileId: string) {
+/** In the order of their references; found by the index of causes. */
+async function payoutsOfFile(q: Queryable, fileId: string, bucketCount: number) {
   const { rows } = await q.query<{
     reference: string;
     ownerId: string;
@@ -77,9 +79,10 @@ async function payoutsOfFile(q: Queryable, fileId: string) {
     `select reference, owner_id as "ownerId", destination, batch_id as "batchId", sent_currency as "sentCurrency", sent_nanos as sent
      from payout_steps
      join payouts using (bucket, payout_id)
-     where payment_file_id = $1
+     where bucket = any ($2::smallint[]) and decision_id is null and coalesce(payment_file_id, answer_file_id) = $1
+       and payment_file_id = $1
      order by reference collate "C"`,
-    [fileId],
+    [fileId, Array.from({ length: bucketCount }, (_, bucket) => bucket)],
   );
   return rows;
 }
@@ -136,7 +139,7 @@ const ROWS_AT_A_TIME = 10_000;
 /** Fields this long were cut, and nobody can tell what they said. */
 const CUT_CHARACTERS = 200;
 
-async function checkUnmatched(q: Queryable, { report }: FilesCheck): Promise<void> {
+async function checkUnmatched(q: Queryable, { report }: Pick<FilesCheck, 'report'>): Promise<void> {
   let after = { fileId: '00000000-0000-0000-0000-000000000000', lineNo: 0 };
   for (;;) {
     const { rows } = await q.query<AnswerRow & { fileId: string; lineNo: number; digest: string }>(

@@ -63,3 +63,12 @@ export async function dueOfBatches(q: Queryable): Promise<Map<string, number>> {
   );
   return new Map(rows.map(row => [row.batchId, row.due]));
 }
+
+/** Whether there is anything on record of payouts. */
+export async function anyPayouts(q: Queryable): Promise<boolean> {
+  const { rows } = await q.query<{ any: boolean }>(
+    `select exists (select from payouts) or exists (select from payout_steps) or exists (select from payout_answers)
+       or exists (select from payout_invoices) or exists (select from tax_remittances) as any`,
+  );
+  return rows[0]?.any ?? true;
+}

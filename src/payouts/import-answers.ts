@@ -1,7 +1,6 @@
-import { hash, randomUUIDv7 } from 'node:crypto';
+import { randomUUIDv7 } from 'node:crypto';
 import type pg from 'pg';
 import { lockReference } from '../catalog/reference-version.ts';
-import { copyRows } from '../db/copy.ts';
 import { readCsv } from '../db/read-csv.ts';
 import { takeTurn } from '../db/turn.ts';
 import { Refusal } from '../domain/errors.ts';
@@ -21,6 +20,7 @@ import {
   type UnmatchedReason,
 } from './judge-answer.ts';
 import { type Booking, type NewStep, postSteps } from './post-steps.ts';
+import { answersOf, insertAnswerFile, insertAnswers, insertUnmatched, type UnmatchedRow } from './stored-answers.ts';
 import { type StandingPayout, standingPayouts } from './stored-payouts.ts';
 
 /** A file of the bank's answers, all of it in memory. */
@@ -42,18 +42,8 @@ export interface AnswersImport {
   readonly unmatched: readonly UnmatchedRow[];
 }
 
-export interface UnmatchedRow {
-  readonly lineNo: number;
-  /** By which it is known again. */
-  readonly digest: string;
-  readonly why: UnmatchedReason;
-  readonly row: AnswerRow;
-}
-
 export const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 const MAX_ROWS = 500_000;
-/** What is kept of a field of a row that matches nothing. */
-const KEPT_CHARACTERS = 200;
 
 /** A row with its place and what it says. */
 interface Line {
@@ -101,7 +91,7 @@ export async function importAnswers(
     const moved = [...judged.values()].flatMap(each => each.moved);
     const repeated = lines.length - moved.length - unmatched.length;
     const counts = { matched: moved.length, repeated, unmatched: unmatched.length };
-    await insertAnswerFile(tx, { fileId, file, counts, at, actor });
+    await insertAnswerFile(tx, { fileId, ...file, ...counts, at, actor });
     await insertUnmatched(tx, fileId, unmatched);
     const booking: Booking = { cause: { answerFileId: fileId }, actor, at, ledgerDay };
     for (const [bucket, { moved: ofBucket }] of judged) await moveAll(tx, { bucket, fileId, booking }, ofBucket);
@@ -171,96 +161,19 @@ function stepOf(
   return { payout, stepNo: answered.lastStepNo + 1, status, reason, bankReference, taxReturnedNanos };
 }
 
-/** Digests of the answers that have moved payouts, by payout. */
-async function answersOf(
-  tx: pg.ClientBase,
-  { bucket, payoutIds }: { readonly bucket: number; readonly payoutIds: readonly string[] },
-): Promise<Map<string, Map<string, string>>> {
-  const { rows } = await tx.query<{
-    payoutId: string;
-    status: Answer['status'];
-    bankReference: string;
-    digest: string;
-  }>(
-    `select payout_id as "payoutId", status, bank_reference as "bankReference", encode(row_digest, 'hex') as digest
-     from payout_answers
-     where bucket = $1 and payout_id = any ($2::uuid[])`,
-    [bucket, payoutIds],
-  );
-  const answers = new Map<string, Map<string, string>>();
-  for (const { payoutId, digest, ...answer } of rows) {
-    const ofPayout = answers.get(payoutId) ?? new Map<string, string>();
-    answers.set(payoutId, ofPayout.set(answerKey(answer), digest));
-  }
-  return answers;
-}
-
 /** The payouts of a bucket may take two steps in one file; both are posted at once. */
 async function moveAll(
   tx: pg.ClientBase,
   { bucket, fileId, booking }: { readonly bucket: number; readonly fileId: string; readonly booking: Booking },
   moved: readonly Moved[],
 ): Promise<void> {
-  await copyRows(
-    tx,
-    {
-      table: 'payout_answers',
-      columns: [
-        ...['bucket', 'payout_id', 'status', 'bank_reference', 'file_id', 'line_no', 'booked_on', 'reason'],
-        'row_digest',
-      ],
-    },
-    moved.map(({ line: { lineNo, digest, answer }, step }) => [
-      ...[bucket, step.payout.payoutId, answer.status, answer.bankReference, fileId, lineNo, answer.bookedOn],
-      ...[answer.reason, `\\x${digest}`],
-    ]),
-  );
+  const answers = moved.map(({ line, step }) => ({ ...line, payoutId: step.payout.payoutId }));
+  await insertAnswers(tx, { bucket, fileId }, answers);
   await postSteps(
     tx,
     { bucket, ...booking },
     moved.map(each => each.step),
   );
-}
-
-async function insertAnswerFile(
-  tx: pg.ClientBase,
-  {
-    fileId,
-    file,
-    counts,
-    at,
-    actor,
-  }: {
-    readonly fileId: string;
-    readonly file: AnswersFile;
-    readonly counts: { readonly matched: number; readonly repeated: number; readonly unmatched: number };
-    readonly at: Date;
-    readonly actor: string;
-  },
-): Promise<void> {
-  await tx.query(
-    `insert into answer_files (file_id, name, sha256, matched, repeated, unmatched, imported_at, actor)
-     values ($1, $2, decode($3, 'hex'), $4, $5, $6, $7, $8)`,
-    [
-      ...[fileId, file.name, hash('sha256', file.text, 'hex'), counts.matched, counts.repeated, counts.unmatched],
-      ...[at, actor],
-    ],
-  );
-}
-
-async function insertUnmatched(tx: pg.ClientBase, fileId: string, unmatched: readonly UnmatchedRow[]): Promise<void> {
-  await copyRows(
-    tx,
-    { table: 'unmatched_answers', columns: ['file_id', 'line_no', 'why', ...ANSWER_COLUMNS, 'row_digest'] },
-    unmatched.map(({ lineNo, why, row, digest }) => [
-      ...[fileId, lineNo, why, ...ANSWER_COLUMNS.map(column => kept(row[column]))],
-      `\\x${digest}`,
-    ]),
-  );
-}
-
-function kept(text: string | null): string | null {
-  return text !== null && text.length > KEPT_CHARACTERS ? `${text.slice(0, KEPT_CHARACTERS)}…` : text;
 }
 
 function unmatchedRow({ lineNo, row, digest }: Omit<Line, 'answer'>, why: UnmatchedReason): UnmatchedRow {

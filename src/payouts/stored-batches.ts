@@ -77,11 +77,14 @@ export async function storedBatches(
     batchIds = null,
     periods = null,
     currency = null,
+    after = null,
     limit = null,
   }: {
     readonly batchIds?: readonly string[] | null;
     readonly periods?: readonly Period[] | null;
     readonly currency?: string | null;
+    /** Behind this one. */
+    readonly after?: Pick<BatchTerms, 'drawnAt' | 'batchId'> | null;
     readonly limit?: number | null;
   },
 ): Promise<StoredBatch[]> {
@@ -94,9 +97,10 @@ export async function storedBatches(
      from payout_batches
      where ($1::text[] is null or batch_id = any ($1)) and ($2::text[] is null or period = any ($2))
        and ($3::text is null or currency = $3)
+       and ($4::timestamptz is null or (drawn_at, batch_id) < ($4, $5))
      order by drawn_at desc, batch_id desc
-     limit $4`,
-    [batchIds, periods, currency, limit],
+     limit $6`,
+    [batchIds, periods, currency, after?.drawnAt ?? null, after?.batchId ?? null, limit],
   );
   return rows.map(({ threshold, amount, ...row }) => ({
     ...row,

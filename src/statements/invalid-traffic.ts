@@ -2,7 +2,7 @@ import type { BusinessDay } from '../domain/business-day.ts';
 import { type Money, money } from '../domain/money.ts';
 import { type Nanos, nanos } from '../domain/nanos.ts';
 import type { UncountedDay } from '../earnings/days-of-books.ts';
-import { type Column, grouped, textTable } from './text-table.ts';
+import { type Column, decimal, grouped, left, right, textTable } from './text-table.ts';
 
 /** Accepted events of one ad unit and day that do not count, for one reason. */
 export interface InvalidTraffic {
@@ -87,11 +87,11 @@ export function invalidTable(
 ): string[] {
   if (lines.length === 0) return [];
   const table: Column[] = [
-    { title: columns.notCounted, align: 'left' },
-    { title: columns.reason, align: 'left' },
-    { title: columns.impressions, align: 'right' },
-    { title: columns.clicks, align: 'right' },
-    { title: columns.gross, align: 'decimal' },
+    left(columns.notCounted),
+    left(columns.reason),
+    right(columns.impressions),
+    right(columns.clicks),
+    decimal(columns.gross),
   ];
   const rows = lines.map(({ date, ad_unit_id, reason, impressions, clicks, gross }) => [
     `  ${withDays ? `${date} ` : ''}${ad_unit_id}`,

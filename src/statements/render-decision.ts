@@ -1,13 +1,10 @@
 import type { DecisionRow, DecisionTransferRow, DueRow, ShownDecision } from '../decisions/show-decision.ts';
-import { type Column, grouped, secondOf, textTable } from './text-table.ts';
+import { decimal, grouped, left, secondOf, textTable } from './text-table.ts';
 
 /** Transfers shown as text; JSON has them all. */
 const SHOWN_TRANSFERS = 100;
 const SHOWN_DUE = 20;
 const SHOWN_ENTRIES = 20;
-
-const left = (title: string): Column => ({ title, align: 'left' });
-const decimal = (title: string): Column => ({ title, align: 'decimal' });
 
 export function decisionsTable(rows: readonly DecisionRow[]): string {
   return textTable(

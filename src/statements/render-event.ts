@@ -1,7 +1,7 @@
 import type { EventExplanation } from './explain-event.ts';
 import type { DayEventRow } from './list-day-events.ts';
 import { runLines, transferLines } from './render-explanation.ts';
-import { type Column, grouped, textTable } from './text-table.ts';
+import { type Column, decimal, grouped, left, right, textTable } from './text-table.ts';
 import type { Verdict } from './verdict.ts';
 
 /** One event as people read it on a terminal, up to the transfers that it is in. */
@@ -64,16 +64,16 @@ function verdictLines({ valid, reason, policy, invalidation }: Verdict): string[
 }
 
 const COLUMNS: readonly Column[] = [
-  { title: 'Id', align: 'left' },
-  { title: 'Type', align: 'left' },
-  { title: 'Occurred', align: 'left' },
-  { title: 'Ad unit', align: 'left' },
-  { title: 'Price', align: 'decimal' },
-  { title: 'Gross', align: 'decimal' },
-  { title: '', align: 'left' },
-  { title: 'Verdict', align: 'left' },
-  { title: 'Batch', align: 'right' },
-  { title: 'Line', align: 'right' },
+  left('Id'),
+  left('Type'),
+  left('Occurred'),
+  left('Ad unit'),
+  decimal('Price'),
+  decimal('Gross'),
+  left(''),
+  left('Verdict'),
+  right('Batch'),
+  right('Line'),
 ];
 
 export function dayEventsTable(rows: readonly DayEventRow[]): string {

@@ -16,26 +16,13 @@ import { heldOnDayLines } from './held-on-day.ts';
 import { invalidTable } from './invalid-traffic.ts';
 import { MESSAGES } from './messages.ts';
 import { percentOf } from './rates.ts';
-import { type Column, grouped, textTable } from './text-table.ts';
+import { type Column, decimal, grouped, left, right, textTable } from './text-table.ts';
 
-const UNIT_COLUMNS: readonly Column[] = [
-  { title: 'Earned', align: 'left' },
-  { title: 'Impressions', align: 'right' },
-  { title: 'Clicks', align: 'right' },
-  { title: 'Gross', align: 'decimal' },
-];
+const UNIT_COLUMNS: readonly Column[] = [left('Earned'), right('Impressions'), right('Clicks'), decimal('Gross')];
 
-const TIER_COLUMNS: readonly Column[] = [
-  { title: '', align: 'left' },
-  { title: '', align: 'decimal' },
-  { title: '', align: 'right' },
-  { title: '', align: 'decimal' },
-];
+const TIER_COLUMNS: readonly Column[] = [left(''), decimal(''), right(''), decimal('')];
 
-const AMOUNT_COLUMNS: readonly Column[] = [
-  { title: '', align: 'left' },
-  { title: '', align: 'decimal' },
-];
+const AMOUNT_COLUMNS: readonly Column[] = [left(''), decimal('')];
 
 const PARTS: Record<string, string> = {
   developer_share: "developer's share",

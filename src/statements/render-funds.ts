@@ -1,10 +1,7 @@
 import type { Money } from '../domain/money.ts';
 import { ruleInWords } from '../funds/fund.ts';
 import type { FundRow, ShownFund } from '../funds/list-funds.ts';
-import { type Column, grouped, textTable } from './text-table.ts';
-
-const left = (title: string): Column => ({ title, align: 'left' });
-const decimal = (title: string): Column => ({ title, align: 'decimal' });
+import { decimal, grouped, left, textTable } from './text-table.ts';
 
 /** Funds as finance reads them on a terminal. */
 export function renderFunds(funds: readonly FundRow[]): string {

@@ -1,18 +1,18 @@
 import type { HoldRow } from '../decisions/list-holds.ts';
-import { grouped, textTable } from './text-table.ts';
+import { decimal, grouped, left, textTable } from './text-table.ts';
 
 /** A row for each currency that a hold holds; one where it holds nothing. */
 export function holdsTable(holds: readonly HoldRow[]): string {
   return textTable(
     [
-      { title: 'Hold', align: 'left' },
-      { title: 'Book', align: 'left' },
-      { title: 'App', align: 'left' },
-      { title: 'Since', align: 'left' },
-      { title: 'Approved by', align: 'left' },
-      { title: 'Held', align: 'decimal' },
-      { title: 'Currency', align: 'left' },
-      { title: 'Reason', align: 'left' },
+      left('Hold'),
+      left('Book'),
+      left('App'),
+      left('Since'),
+      left('Approved by'),
+      decimal('Held'),
+      left('Currency'),
+      left('Reason'),
     ],
     holds.flatMap(hold => {
       const head = [hold.id, hold.book, hold.app_id ?? 'all'];

@@ -2,11 +2,7 @@ import type { PayeeRow } from '../payouts/list-payees.ts';
 import type { RateRow } from '../payouts/list-rates.ts';
 import type { CurrencyRow, InvoiceRow, TermsRow, WithholdingRow } from '../payouts/list-terms.ts';
 import { percentOf } from './rates.ts';
-import { type Column, grouped, textTable } from './text-table.ts';
-
-const left = (title: string): Column => ({ title, align: 'left' });
-const right = (title: string): Column => ({ title, align: 'right' });
-const decimal = (title: string): Column => ({ title, align: 'decimal' });
+import { decimal, grouped, left, right, textTable } from './text-table.ts';
 
 const RECORDED = [left('Recorded'), left('By')];
 

@@ -8,11 +8,7 @@ import type { PayoutRow } from '../payouts/list-payouts.ts';
 import { type SentFile, WAIT_REASONS } from '../payouts/send-batch.ts';
 import type { ShownPayout } from '../payouts/show-payout.ts';
 import type { UnmatchedAnswer } from '../payouts/unmatched.ts';
-import { type Column, grouped, secondOf, textTable } from './text-table.ts';
-
-const left = (title: string): Column => ({ title, align: 'left' });
-const right = (title: string): Column => ({ title, align: 'right' });
-const decimal = (title: string): Column => ({ title, align: 'decimal' });
+import { decimal, grouped, left, right, secondOf, textTable } from './text-table.ts';
 
 /** Rows of a list within a text; JSON has them all. */
 const SHOWN_ROWS = 20;

@@ -1,8 +1,5 @@
 import type { PeriodRow } from '../closing/list-periods.ts';
-import { type Column, grouped, textTable } from './text-table.ts';
-
-const left = (title: string): Column => ({ title, align: 'left' });
-const right = (title: string): Column => ({ title, align: 'right' });
+import { grouped, left, right, textTable } from './text-table.ts';
 
 /** Half-months with their seals, and below them what keeps the next one from being closed. */
 export function periodsTable(rows: readonly PeriodRow[]): string {

@@ -7,11 +7,9 @@ import type { LateDifference } from './late-differences.ts';
 import type { Messages } from './messages.ts';
 import type { StatementPayout, StatementWithholding } from './payouts.ts';
 import type { CurrencyStatement } from './statement-form.ts';
-import { amount, type Column, displayWidth, isZero, minuteOf, padStart, textTable } from './text-table.ts';
+import { amount, decimal, displayWidth, isZero, left, minuteOf, padStart, textTable } from './text-table.ts';
 
 const NAMED_APPS = 3;
-const left: Column = { title: '', align: 'left' };
-const decimal: Column = { title: '', align: 'decimal' };
 
 /** The sections between the days and the balances, each only where it has something to tell. */
 export function sectionLines(say: Messages, item: CurrencyStatement<unknown, unknown>): string[] {
@@ -59,7 +57,7 @@ function incentiveLines(say: Messages, incentives: readonly StatementIncentive[]
     apps.length > NAMED_APPS ? say.apps(apps.length) : apps.map(app => app.app_id).join(', '),
     amount(sum),
   ]);
-  return ['', say.incentives, ...textTable([left, left, decimal], rows)];
+  return ['', say.incentives, ...textTable([left(''), left(''), decimal('')], rows)];
 }
 
 function adjustmentLines(say: Messages, adjustments: readonly StatementAdjustment[]): string[] {
@@ -93,8 +91,7 @@ function heldLines(say: Messages, held: StatementHeld | null): string[] {
 function payoutLines(say: Messages, { payouts, currency }: CurrencyStatement<unknown, unknown>): string[] {
   if (payouts.length === 0) return [];
   const { columns } = say;
-  const decimalOf = (title: string): Column => ({ title, align: 'decimal' });
-  const titles = [columns.paidOut, columns.tax, columns.net, columns.change].map(decimalOf);
+  const titles = [columns.paidOut, columns.tax, columns.net, columns.change].map(decimal);
   const rows = payouts.map(payout => [
     `  ${payout.booked_at.slice(0, 10)}  ${payout.reference}  ${say.payoutStatus[payout.status]}`,
     ...figuresOf(payout, currency).map(amount),
@@ -107,7 +104,7 @@ function payoutLines(say: Messages, { payouts, currency }: CurrencyStatement<unk
           `  ${reference}: ${say.exchanged({ ...exchange, net: withCurrency(net), paid: withCurrency(exchange.paid) })}`,
         ],
   );
-  return ['', ...textTable([{ title: say.payouts, align: 'left' }, ...titles], rows), ...exchanged];
+  return ['', ...textTable([left(say.payouts), ...titles], rows), ...exchanged];
 }
 
 /** Amount, tax and net: in the currency that it is paid in, only what is paid. */
@@ -144,7 +141,7 @@ function something(lines: readonly AmountLine[]): AmountLine[] {
 
 function amountLines(lines: readonly AmountLine[]): string[] {
   return textTable(
-    [left, decimal],
+    [left(''), decimal('')],
     lines.map(([label, money]) => [`  ${label}`, amount(money)]),
   );
 }

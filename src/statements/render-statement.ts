@@ -15,13 +15,21 @@ import type {
   StatementHalf,
   StatementUnit,
 } from './statement-form.ts';
-import { amount, type Column, grouped, isZero, minuteOf, textTable, textTableRows } from './text-table.ts';
+import {
+  amount,
+  type Column,
+  decimal,
+  grouped,
+  isZero,
+  left,
+  minuteOf,
+  right,
+  textTable,
+  textTableRows,
+} from './text-table.ts';
 
 const RULE = '─'.repeat(100);
-const BALANCE_COLUMNS: readonly Column[] = [
-  { title: '', align: 'left' },
-  { title: '', align: 'decimal' },
-];
+const BALANCE_COLUMNS: readonly Column[] = [left(''), decimal('')];
 
 /** The statement as its owner reads it on a terminal of 100 columns. */
 export function renderStatement(statement: Statement, language: Language = 'en'): string {
@@ -115,13 +123,13 @@ function developerParts(say: Messages, item: CurrencyStatement<StatementApp, Sta
 function earningLines(say: Messages, { days, totals }: CurrencyStatement<StatementApp, StatementFigures>): string[] {
   const { columns } = say;
   const table: Column[] = [
-    { title: '', align: 'left' },
-    { title: columns.impressions, align: 'right' },
-    { title: columns.clicks, align: 'right' },
-    { title: columns.ecpm, align: 'decimal' },
-    { title: columns.gross, align: 'decimal' },
-    { title: columns.sharePercent, align: 'right' },
-    { title: columns.yourShare, align: 'decimal' },
+    left(''),
+    right(columns.impressions),
+    right(columns.clicks),
+    decimal(columns.ecpm),
+    decimal(columns.gross),
+    right(columns.sharePercent),
+    decimal(columns.yourShare),
   ];
   const blocks = days.flatMap(({ date, apps }) => apps.map(app => ({ date, app })));
   const [head = [], ...rows] = textTableRows(table, [
@@ -175,12 +183,7 @@ function pendingLine(say: Messages, { status, pending_gross }: StatementApp): st
 
 function providerParts(say: Messages, item: CurrencyStatement<ProviderApp, ProviderFigures>): Parts {
   const { columns } = say;
-  const table: Column[] = [
-    { title: '', align: 'left' },
-    { title: columns.developerTotal, align: 'decimal' },
-    { title: columns.ratio, align: 'right' },
-    { title: columns.yourPart, align: 'decimal' },
-  ];
+  const table: Column[] = [left(''), decimal(columns.developerTotal), right(columns.ratio), decimal(columns.yourPart)];
   return {
     earningLines: partLines(say, table, item),
     sharedOut: [],

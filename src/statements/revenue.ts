@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { categoriesOn } from '../catalog/categories.ts';
+import { appVersions, categoryAmong } from '../catalog/categories.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 import { Refusal } from '../domain/errors.ts';
 import { type Money, money } from '../domain/money.ts';
@@ -48,9 +48,10 @@ interface Paged {
   readonly after?: string | undefined;
 }
 
-/** Groups that are added up at once: of a day where days are told apart, else of all days. */
+/** Groups that are added up at once: for each day where days are told apart, else of all days. */
 const MOST_GROUPS = 1_000_000;
-const BUCKETS_AT_A_TIME = 8;
+/** What they earned is in memory together; the more days of a bucket, the less often the catalog and the plans are read for its apps. */
+const DAYS_OF_BUCKETS_AT_A_TIME = 8;
 const KEY_PATTERNS: Record<RevenueDimension, RegExp> = {
   day: /^\d{4}-\d\d-\d\d$/,
   category: /^[^\p{Cc}]{0,200}$/u,
@@ -115,32 +116,35 @@ async function* groupsOf(tx: pg.ClientBase, query: RevenueQuery): AsyncGenerator
     for (const { day, currency, ...revenue } of days) yield { key: [day, currency], ...revenue };
     return;
   }
-  const distinctDays = [...new Set(days.map(({ day }) => day))];
+  const allDays = [...new Set(days.map(({ day }) => day))];
+  const allBuckets = Array.from({ length: query.bucketCount }, (_, bucket) => bucket);
+  const isDayFirst = query.by[0] === 'day';
   const groups = new Map<string, RevenueGroup>();
-  for (const day of distinctDays) {
-    for (const buckets of someBuckets(query)) {
-      for (const { key, revenue } of await keyedRevenue(tx, query, { buckets, day })) addUp(groups, key, revenue);
+  for (const some of pieces(allDays, DAYS_OF_BUCKETS_AT_A_TIME)) {
+    const most = MOST_GROUPS * (isDayFirst ? some.length : 1);
+    for (const buckets of pieces(allBuckets, Math.floor(DAYS_OF_BUCKETS_AT_A_TIME / some.length))) {
+      const keyed = await keyedRevenue(tx, query, { buckets, days: some });
+      for (const { key, revenue } of keyed) addUp(groups, { key, revenue, most });
     }
-    if (query.by[0] !== 'day') continue;
+    if (!isDayFirst) continue;
     yield* inOrder(groups);
     groups.clear();
   }
   yield* inOrder(groups);
 }
 
-/** A few at a time: what they earned on a day is in memory together. */
-function* someBuckets({ bucketCount }: RevenueQuery): Generator<readonly number[]> {
-  for (let first = 0; first < bucketCount; first += BUCKETS_AT_A_TIME) {
-    const length = Math.min(BUCKETS_AT_A_TIME, bucketCount - first);
-    yield Array.from({ length }, (_, index) => first + index);
-  }
+function* pieces<Each>(all: readonly Each[], length: number): Generator<readonly Each[]> {
+  for (let first = 0; first < all.length; first += length) yield all.slice(first, first + length);
 }
 
-function addUp(groups: Map<string, RevenueGroup>, key: readonly string[], revenue: Revenue): void {
+function addUp(
+  groups: Map<string, RevenueGroup>,
+  { key, revenue, most }: { readonly key: readonly string[]; readonly revenue: Revenue; readonly most: number },
+): void {
   const name = key.join('\n');
   let group = groups.get(name);
   if (group === undefined) {
-    if (groups.size === MOST_GROUPS) throw tooManyGroups();
+    if (groups.size === most) throw tooManyGroups();
     group = { key, grossNanos: 0n, platformNanos: 0n, keptNanos: 0n };
     groups.set(name, group);
   }
@@ -163,7 +167,7 @@ function compareKeys(some: readonly string[], others: readonly string[]): number
 async function keyedRevenue(
   tx: pg.ClientBase,
   { by, ...filters }: RevenueQuery,
-  of: { readonly buckets: readonly number[]; readonly day: BusinessDay },
+  of: { readonly buckets: readonly number[]; readonly days: readonly BusinessDay[] },
 ): Promise<{ key: readonly string[]; revenue: Revenue }[]> {
   const revenues = await revenueOfApps(tx, { ...filters, ...of });
   if (revenues.length === 0) return [];
@@ -172,9 +176,9 @@ async function keyedRevenue(
   const byVersion = Map.groupBy(revenues, ({ runId, bucket }) => versions.get(`${runId} ${bucket}`) ?? null);
   const keyed: { key: readonly string[]; revenue: Revenue }[] = [];
   for (const [referenceVersion, ofVersion] of byVersion) {
-    const behind = await behindRun(tx, ofVersion, { day: of.day, referenceVersion, by });
+    const behind = await behindRuns(tx, ofVersion, { referenceVersion, by });
     for (const revenue of ofVersion) {
-      const values = { day: of.day, ...behind(revenue) };
+      const values = { day: revenue.day, ...behind(revenue) };
       keyed.push({ key: [...by.map(dimension => values[dimension]), revenue.currency], revenue });
     }
   }
@@ -185,29 +189,21 @@ type Behind = Record<Exclude<RevenueDimension, 'day'>, string>;
 
 const NOTHING_BEHIND: Behind = { category: '', plan: ' ' };
 
-async function behindRun(
+async function behindRuns(
   tx: pg.ClientBase,
   revenues: readonly RevenueOfApp[],
-  {
-    day,
-    referenceVersion,
-    by,
-  }: {
-    readonly day: BusinessDay;
-    readonly referenceVersion: number | null;
-    readonly by: readonly RevenueDimension[];
-  },
+  { referenceVersion, by }: { readonly referenceVersion: number | null; readonly by: readonly RevenueDimension[] },
 ): Promise<(revenue: RevenueOfApp) => Behind> {
   if (referenceVersion === null) return () => NOTHING_BEHIND;
-  const apps = revenues.flatMap(({ appId, developerId }) => (appId === null ? [] : [{ appId, developerId }]));
-  const plans = by.includes('plan') ? await loadPlans(tx, referenceVersion, apps) : null;
-  const categories =
-    by.includes('category') || plans?.knowsCategories === true
-      ? await categoriesOn(tx, { appIds: [...new Set(apps.map(app => app.appId))], day, referenceVersion })
-      : null;
-  return ({ appId, developerId, currency }) => {
+  const apps = new Map(
+    revenues.flatMap(({ appId, developerId }) => (appId === null ? [] : [[appId, { appId, developerId }]])),
+  );
+  const plans = by.includes('plan') ? await loadPlans(tx, referenceVersion, apps.values()) : null;
+  const versions =
+    by.includes('category') || plans?.knowsCategories === true ? await appVersions(tx, [...apps.keys()]) : null;
+  return ({ appId, developerId, currency, day }) => {
     if (appId === null) return NOTHING_BEHIND;
-    const category = categories?.get(appId) ?? null;
+    const category = categoryAmong(versions?.get(appId) ?? [], { day, referenceVersion });
     const plan = plans?.planFor({ appId, developerId, category, currency, day }) ?? null;
     return { category: category ?? '', plan: plan === null ? ' ' : `${plan.planId} ${plan.referenceVersion}` };
   };

@@ -7,6 +7,10 @@ export interface Column {
   readonly align: 'left' | 'right' | 'decimal';
 }
 
+export const left = (title: string): Column => ({ title, align: 'left' });
+export const right = (title: string): Column => ({ title, align: 'right' });
+export const decimal = (title: string): Column => ({ title, align: 'decimal' });
+
 const GAP = '  ';
 const MIN_LABEL_WIDTH = 16;
 

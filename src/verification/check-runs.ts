@@ -1,6 +1,5 @@
 import type pg from 'pg';
 import { formatDecimal, type Nanos } from '../domain/nanos.ts';
-import { lastSeq } from '../events/inbox.ts';
 import { stepsAmong } from '../funds/stored-grants.ts';
 import { checkPostingTotals } from '../ledger/check-posting-totals.ts';
 import { firstOpenPeriod } from '../ledger/period-closings.ts';
@@ -12,6 +11,8 @@ import { type Difference, NOTHING } from './difference.ts';
 export interface RunsCheck {
   readonly bucket: number;
   readonly runs: readonly RecordedResult[];
+  /** The bucket's last batch that was processed. */
+  readonly cutoffSeq: number;
   readonly referenceVersion: number;
   readonly report: (difference: Difference) => void;
 }
@@ -19,16 +20,15 @@ export interface RunsCheck {
 /** Compares what runs recorded of a bucket with the transfers that bear their names. Returns the number of transfers that runs posted in the bucket. */
 export async function checkRuns(
   client: pg.ClientBase,
-  { bucket, runs, referenceVersion, report }: RunsCheck,
+  { bucket, runs, cutoffSeq: seq, referenceVersion, report }: RunsCheck,
 ): Promise<number> {
   const results = new Map(runs.map(result => [result.runId, result]));
-  const seq = await lastSeq(client, bucket);
   const postedByRun = new Map<string, number>();
   let transfers = 0;
   const byRun = await transfersByRun(client, bucket);
-  const unknown = byRun.flatMap(({ runId }) => (runId === null || results.has(runId) ? [] : runId));
-  const steps = await stepsAmong(client, [...new Set(unknown)]);
-  const payoutCauses = await payoutCausesAmong(client, [...new Set(unknown)]);
+  const unknown = [...new Set(byRun.flatMap(({ runId }) => (runId === null || results.has(runId) ? [] : runId)))];
+  const steps = unknown.length === 0 ? new Map() : await stepsAmong(client, unknown);
+  const payoutCauses = unknown.length === 0 ? new Set() : await payoutCausesAmong(client, unknown);
   for (const posted of byRun) {
     transfers += posted.transfers;
     // Of a fund or of payouts, which are compared with their own steps.

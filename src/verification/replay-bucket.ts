@@ -1,16 +1,15 @@
 import type pg from 'pg';
-import { loadRateCards, type RateCards } from '../catalog/rate-cards.ts';
 import { bucketOf } from '../domain/bucket.ts';
 import type { BusinessCalendar } from '../domain/business-day.ts';
 import { BatchFold, prepareBatch } from '../events/batch-fold.ts';
 import { IdentityTable } from '../events/identity-table.ts';
 import { countAccepted, type LineCounts } from '../events/inbox.ts';
 import { pendingBatches, processedBatches, type StoredBatch } from '../events/stored-batches.ts';
-import { poisonousLines, referenceVersionsUsed } from '../events/stored-evidence.ts';
+import { poisonousLines } from '../events/stored-evidence.ts';
 import { ALONE_REASONS } from '../traffic/checks.ts';
-import { type AloneJudge, loadAloneJudge } from '../traffic/judge-alone.ts';
 import { checkBatch } from './check-batch.ts';
 import type { Difference } from './difference.ts';
+import type { EventReferences } from './event-references.ts';
 import type { KnownAtCutoffs } from './known-at-cutoffs.ts';
 
 const MOST_ENTRIES_AT_FIRST = 16_777_216;
@@ -29,6 +28,7 @@ export interface ReplayOptions {
   readonly bucket: number;
   readonly bucketCount: number;
   readonly calendar: BusinessCalendar;
+  readonly references: EventReferences;
   /** The last version of catalog and plans. */
   readonly referenceVersion: number;
   /** Filled on the way. */
@@ -43,7 +43,6 @@ export interface ReplayOptions {
 export async function replayBucket(client: pg.ClientBase, options: ReplayOptions): Promise<Replay> {
   const { bucket, bucketCount, calendar, knownAtCutoffs, report } = options;
   const poisonous = await poisonousLines(client, bucket);
-  const references = await referencesByVersion(client, bucket);
   // As large as it will be, if what is recorded of the batches is right.
   const claimed = new IdentityTable({ entries: Math.min(await countAccepted(client, bucket), MOST_ENTRIES_AT_FIRST) });
   const fold = new BatchFold(claimed);
@@ -65,8 +64,7 @@ export async function replayBucket(client: pg.ClientBase, options: ReplayOptions
     knownAtCutoffs.keepBefore(seq, fold.earnings);
     const content = checkBatch(batch, { calendar, owners, differs });
     if (content === null) continue;
-    const reference = references.get(batch.referenceVersion);
-    if (reference === undefined) throw new Error(`reference version ${batch.referenceVersion} was not read`);
+    const reference = await options.references.at(client, batch.referenceVersion);
     const prepared = prepareBatch(content, { seq: batch.seq, calendar, ...reference });
     const { counts, repeated } = fold.add(prepared, poisonous.get(batch.seq));
     if (!isSame(repeated, batch.repeated)) differs('other repeated rows', tellRepeated(batch.repeated));
@@ -102,19 +100,6 @@ async function checkPending(client: pg.ClientBase, options: ReplayOptions, owner
 function reporterOf({ batchId }: StoredBatch, { bucket, report }: ReplayOptions) {
   const where = `bucket ${bucket} batch ${batchId}`;
   return (expected: string, found: string) => report({ table: 'inbox_batches', where, expected, found });
-}
-
-/** Read before the batches are streamed, for a cursor has its connection to itself. */
-async function referencesByVersion(
-  client: pg.ClientBase,
-  bucket: number,
-): Promise<Map<number, { readonly rateCards: RateCards; readonly judge: AloneJudge }>> {
-  const references = new Map<number, { rateCards: RateCards; judge: AloneJudge }>();
-  for (const version of await referenceVersionsUsed(client, bucket)) {
-    const rateCards = await loadRateCards(client, version);
-    references.set(version, { rateCards, judge: await loadAloneJudge(client, version) });
-  }
-  return references;
 }
 
 function isSame(expected: Buffer | null, found: Buffer | null): boolean {

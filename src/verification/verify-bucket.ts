@@ -22,6 +22,7 @@ import { checkBucketSeals, type DigestsOfBucket, type SealToCheck } from './chec
 import { checkStatements } from './check-statements.ts';
 import { DerivedDeductions } from './derived-deductions.ts';
 import { compareRows, type Difference, DifferenceList } from './difference.ts';
+import type { EventReferences } from './event-references.ts';
 import { KnownAtCutoffs } from './known-at-cutoffs.ts';
 import { replayBucket } from './replay-bucket.ts';
 
@@ -29,6 +30,8 @@ import { replayBucket } from './replay-bucket.ts';
 export interface KnownToBuckets {
   readonly decisions: KnownDecisions;
   readonly seals: readonly SealToCheck[];
+  /** Whether there is anything on record of payouts. */
+  readonly hasPayouts: boolean;
 }
 
 /** What checking a bucket came to; it can be sent to another thread. */
@@ -57,6 +60,8 @@ export async function verifyBucket(
     readonly bucketCount: number;
     readonly calendar: BusinessCalendar;
     readonly known: KnownToBuckets;
+    /** The thread's own, for all its buckets. */
+    readonly references: EventReferences;
   },
 ): Promise<BucketFindings> {
   const differences = new DifferenceList();
@@ -64,7 +69,7 @@ export async function verifyBucket(
   return await db.snapshot(async connection => {
     // The same questions for bucket after bucket.
     const client = prepared(connection);
-    const found = await checkBucket(client, { ...of, decisions: known.decisions, report });
+    const found = await checkBucket(client, { ...of, ...known, report });
     const seals = await checkBucketSeals(client, { bucket: of.bucket, seals: known.seals, report });
     const { pendingBatches, dueDays, ...checked } = found;
     const { first, count } = differences;
@@ -73,10 +78,12 @@ export async function verifyBucket(
 }
 
 interface BucketCheck {
+  readonly references: EventReferences;
   readonly bucket: number;
   readonly bucketCount: number;
   readonly calendar: BusinessCalendar;
   readonly decisions: KnownDecisions;
+  readonly hasPayouts: boolean;
   readonly report: (difference: Difference) => void;
 }
 

@@ -5,6 +5,7 @@ import type { BusinessCalendar } from '../domain/business-day.ts';
 import { unequalRedrives } from '../events/stored-evidence.ts';
 import { checkBatches } from '../payouts/check-batches.ts';
 import { checkFiles } from '../payouts/check-files.ts';
+import { anyPayouts } from '../payouts/decided-moves.ts';
 import { unfinishedBuckets } from '../settlement/runs.ts';
 import { checkClosings } from './check-closings.ts';
 import { knownDecisions } from './check-decisions.ts';
@@ -17,6 +18,7 @@ import { checkPersons } from './check-persons.ts';
 import { SealChain, sealsToCheck } from './check-seals.ts';
 import { checkSoleActs } from './check-sole-acts.ts';
 import { type Difference, DifferenceList } from './difference.ts';
+import { EventReferences } from './event-references.ts';
 import { strayRows } from './stray-rows.ts';
 import { type BucketFindings, type KnownToBuckets, verifyBucket } from './verify-bucket.ts';
 import { VerifyHelper } from './verify-helper.ts';
@@ -49,6 +51,7 @@ export async function verify(db: Pick<Database, 'snapshot'>, options: VerifyOpti
   const known = await db.snapshot(async client => ({
     decisions: await knownDecisions(client, { ...options, report }),
     seals: await sealsToCheck(client),
+    hasPayouts: await anyPayouts(client),
   }));
   const buckets = new BucketsCheck(db, known, options);
   try {
@@ -147,9 +150,10 @@ class BucketsCheck {
 
   /** Checks what is left until nothing is. */
   async finish(): Promise<void> {
+    const references = new EventReferences();
     const check = async () => {
       for (let bucket = this.#left.pop(); bucket !== undefined; bucket = this.#left.pop()) {
-        this.#take(bucket, await verifyBucket(this.#db, { ...this.#options, bucket, known: this.#known }));
+        this.#take(bucket, await verifyBucket(this.#db, { ...this.#options, bucket, known: this.#known, references }));
       }
     };
     await check();

@@ -54,7 +54,7 @@ interface Transfer {
 const ANY_MONEY = { amount: expect.stringMatching(/^-?\d+\.\d{2,9}$/), currency: 'CNY' };
 const ANY_ID = expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
 
-const cli = new CliFolder();
+const cli = new CliFolder({}, { fresh: true });
 afterAll(async () => await cli.close());
 
 describe('the whole path', () => {
@@ -272,11 +272,14 @@ describe('every command', () => {
     await cli.app();
   });
 
-  test.each(COMMANDS.map(command => [nameOf(command), command] as const))('%s --help ends with an example', (name, command) => {
-    const help = helpOf(command);
-    expect(help).toMatch(new RegExp(`\nExample:\n  .*npx apportion ${name}\\b.*\n$`));
-    expect(help).toMatch(/^ +--json +print one JSON object$/m);
-  });
+  test.each(COMMANDS.map(command => [nameOf(command), command] as const))(
+    '%s --help ends with an example',
+    (name, command) => {
+      const help = helpOf(command);
+      expect(help).toMatch(new RegExp(`\nExample:\n  .*npx apportion ${name}\\b.*\n$`));
+      expect(help).toMatch(/^ +--json +print one JSON object$/m);
+    },
+  );
 
   test.concurrent('the program and its groups of commands have an example too', async () => {
     const groups = ALL.filter(command => !COMMANDS.includes(command));
@@ -298,6 +301,10 @@ describe('every command', () => {
     },
     { args: ['settle'], says: 'settle needs one of --date, --due and --run; give one of them' },
     { args: ['settle', '--date', DAY, '--to', '2018-04-01'], says: `--to 2018-04-01 is before --date ${DAY}` },
+    {
+      args: ['settle', '--date', '1970-01-01', '--to', DAY],
+      says: `1970-01-01 to ${DAY} is more than 400 days; settle it in parts`,
+    },
     { args: ['statement', '--developer', 'dev_1', '--period', '2018-13'], says: '"2018-13" is not a period' },
     { args: ['ledger', 'balances', '--currency', 'RMB'], says: 'Give an ISO 4217 code in upper case, such as CNY.' },
   ];

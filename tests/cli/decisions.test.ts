@@ -121,8 +121,10 @@ describe('the audit log', () => {
     expect(byRobot?.actor).toBe('release-robot');
     expect(byLogin?.actor).toBe(`os:${byLogin?.os_user}`);
     expect(await audit('--actor', 'Release-Robot')).toEqual([byRobot]);
-    const wrong = await folder.run(['status'], { env: { APPORTION_ACTOR: 'ü' } });
-    expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('APPORTION_ACTOR') });
+    for (const APPORTION_ACTOR of ['ü', 'system:nightly', 'OS:root']) {
+      const wrong = await folder.run(['status'], { env: { APPORTION_ACTOR } });
+      expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('APPORTION_ACTOR') });
+    }
   });
 
   test('shows a command that was killed as unfinished', async () => {

@@ -144,6 +144,28 @@ describe('payouts on the command line', () => {
     expect(csv).toContain(`,1000.00,100.00,900.00,CNY,900.00,CNY,,,,'=cmd|vault:1,DE,individual,de,false\n`);
   });
 
+  test('lists come whole as JSON and CSV, behind any row, and in pages that join', async () => {
+    const read = async (...args: string[]) =>
+      (await folder.json<{ items: object[]; next: string | null; period?: string }>(args, APRIL_25)).data;
+    const list = ['payouts', 'list'];
+    const whole = await read(...list);
+    expect(whole).toMatchObject({ items: { length: 2 }, next: null });
+    const first = await read(...list, '--limit', '1');
+    expect(first.items).toEqual(whole.items.slice(0, 1));
+    const after = ['--after', first.next ?? ''];
+    expect(await read(...list, ...after)).toEqual({ items: whole.items.slice(1), next: null });
+    expect(await read(...list, ...after, '--limit', '1')).toEqual({ items: whole.items.slice(1), next: null });
+    expect((await done([...list, '--csv', ...after], APRIL_25)).split('\n')).toHaveLength(3);
+    expect(await read('payouts', 'carried')).toEqual({ period: '2018-04-H1', items: [], next: null });
+    const payees = await done(['payouts', 'payees', 'list', '--csv', '--limit', '1'], APRIL_25);
+    expect(payees).toMatch(
+      /^id,destination,currency,minimum,hold,recorded_at,recorded_by\ndev_1,'=cmd\|vault:1,,,false,2018-04-.*,li\.wei\n$/,
+    );
+    const persons = await done(['persons', 'list', '--csv'], APRIL_25);
+    expect(persons).toMatch(/^id,name,roles,book,status,valid_from,version\n/);
+    expect(persons).toMatch(/^zhao\.min,Zhao Min,approver finance,,active,/m);
+  });
+
   test("the invoice lets the company's payout go; the bank's answers move what they match", async () => {
     const { data } = await folder.json<{ items: { reference: string }[] }>(
       ['payouts', 'list', '--developer', 'dev_7'],

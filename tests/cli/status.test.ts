@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { lockReference } from '../../src/catalog/reference-version.ts';
 import type { Status } from '../../src/status.ts';
 import { CliFolder } from '../support/cli.ts';
+import { comesToWait } from '../support/stopping.ts';
 
 const cli = new CliFolder({ APPORTION_CLOCK: '2018-04-17T09:00:00+08:00' });
 const CATALOG = {
@@ -73,6 +75,24 @@ describe('status', () => {
     const { data } = await status();
     expect(data).toMatchObject({ due: { overdue: 0, open: 1 }, runs: { last: { business_date: '2018-04-15' } } });
     expect((await cli.run(['status'])).stdout).toMatch(/^inbox +all processed.*nothing is stuck\n$/s);
+  });
+
+  test('tells who waits for whom', async () => {
+    const { db } = await cli.app();
+    const waiting = await db.transaction(async tx => {
+      await lockReference(tx, 'exclusive');
+      // An array, or the transaction would wait for it.
+      const started = [db.transaction(async other => await lockReference(other, 'shared'))];
+      await comesToWait(db);
+      const { data } = await status();
+      expect(data.waits).toMatchObject([{ lock: 'the reference lock', for: [{ idle: true }] }]);
+      expect((await cli.run(['status'])).stdout).toMatch(
+        /^waits +process \d+ for the reference lock since \S+Z, for process \d+, between two statements, in a transaction since \S+Z$/m,
+      );
+      return started;
+    });
+    await Promise.all(waiting);
+    expect((await status()).data.waits).toEqual([]);
   });
 
   test('names what is stuck and how to go on, and exits with 1', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { lockReference } from '../../src/catalog/reference-version.ts';
 import type { Decided } from '../../src/decisions/decide.ts';
 import { listDecisions } from '../../src/decisions/show-decision.ts';
 import { adjustment, Deciding, rows } from '../support/deciding.ts';
@@ -53,6 +54,43 @@ test('approving an applied one again changes nothing and says so', async () => {
   expect(await moved()).toBe(1);
 });
 
+test.each([
+  ['approve', 'nobody', 'unknown_person'],
+  ['approve', 'gone', 'person_disabled'],
+  ['approve', 'chen.jie', 'wrong_role'],
+  ['reject', 'nobody', 'unknown_person'],
+  ['reject', 'chen.jie', 'wrong_role'],
+  ['withdraw', 'nobody', 'unknown_person'],
+  ['withdraw', 'wang.fang', 'not_proposer'],
+] as const)('to %s what has ended so already still takes somebody who may: %s', async (end, actor, code) => {
+  await deciding.propose(adjustment({ id }));
+  await deciding[end](id, ...(end === 'withdraw' ? [] : (['wang.fang'] as const)));
+  expect(await rejectionOf(deciding[end](id, actor))).toMatchObject({ code });
+});
+
+test('who has proposed a decision that is applied is told so, not that it is done', async () => {
+  await deciding.propose(adjustment({ id }), 'zhao.min');
+  await deciding.approve(id);
+  expect(await rejectionOf(deciding.approve(id, 'zhao.min'))).toMatchObject({ code: 'own_decision' });
+});
+
+test('for somebody who may not approve no room is made in the ledger, and nobody is waited for', async () => {
+  const { db } = deciding.system;
+  const row = { book: 'dev_7', currency: 'CNY', amount: '1', reason: 'a test', business_date: '2011-03-05' };
+  await deciding.propose(adjustment({ id, parameters: { rows: [row] } }));
+  const partitions = async () =>
+    (await db.query(`select from pg_inherits where inhparent = 'apportion.transfers'::regclass`)).rowCount;
+  const before = await partitions();
+  await db.transaction(async tx => {
+    await lockReference(tx, 'exclusive');
+    expect(await rejectionOf(deciding.approve(id, 'chen.jie'))).toMatchObject({ code: 'wrong_role' });
+    expect(await rejectionOf(deciding.approve(id, 'li.wei'))).toMatchObject({ code: 'wrong_role' });
+  });
+  expect(await partitions()).toBe(before);
+  await deciding.approve(id);
+  expect(await partitions()).toBe((before ?? 0) + 1);
+});
+
 test('the same proposal again changes nothing; another one under its id is refused', async () => {
   await deciding.propose(adjustment({ id }));
   const { reason, ...rest } = adjustment({ id });
@@ -76,14 +114,17 @@ test('the same proposal again changes nothing; another one under its id is refus
 });
 
 describe('four eyes', () => {
-  test.each(['zhao.min', 'ZHAO.MIN', 'Zhao.Min'])('who proposes as zhao.min does not approve as %s', async actor => {
-    await deciding.propose(adjustment({ id }), 'zhao.min');
-    expect(await rejectionOf(deciding.approve(id, actor))).toMatchObject({ code: 'own_decision' });
-    expect(await deciding.show(id)).toMatchObject({ status: 'proposed' });
-    expect(await moved()).toBe(0);
-  });
+  test.each(['zhao.min', 'ZHAO.MIN', 'Zhao.Min'])(
+    'an adjustment approved by its proposer, also with two ids of different case: zhao.min as %s',
+    async actor => {
+      await deciding.propose(adjustment({ id }), 'zhao.min');
+      expect(await rejectionOf(deciding.approve(id, actor))).toMatchObject({ code: 'own_decision' });
+      expect(await deciding.show(id)).toMatchObject({ status: 'proposed' });
+      expect(await moved()).toBe(0);
+    },
+  );
 
-  test('who proposes as Zhao.Min is zhao.min', async () => {
+  test('an adjustment approved by its proposer, also with two ids of different case: Zhao.Min is zhao.min', async () => {
     await deciding.propose(adjustment({ id }), 'Zhao.Min');
     expect(await deciding.show(id)).toMatchObject({ proposed_by: 'zhao.min' });
     expect(await rejectionOf(deciding.approve(id, 'zhao.min'))).toMatchObject({ code: 'own_decision' });

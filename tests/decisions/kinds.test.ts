@@ -47,6 +47,7 @@ describe('adjust', () => {
   test.each<[string, readonly string[], string, string]>([
     ['an amount of nothing', ['dev_7,CNY,0.00,x,,'], 'bad_csv', 'row 1.amount'],
     ['an amount with a comma', ['dev_7,CNY,1,x,,', 'dev_7,CNY,"1,000.00",x,,'], 'bad_csv', 'row 2.amount'],
+    ['an amount beyond all', ['dev_7,CNY,1000000000000000000,x,,'], 'bad_csv', 'at most 18 digits before the point'],
     ['no reason', ['dev_7,CNY,1,,,'], 'bad_csv', 'row 1.reason'],
     ['too few fields', ['dev_7,CNY,1'], 'bad_csv', 'rows.csv: line 2'],
     ['an open quote', ['dev_7,CNY,1,"x,,'], 'bad_csv', 'rows.csv: line'],
@@ -55,6 +56,8 @@ describe('adjust', () => {
     ['an unknown book', ['dev_9,CNY,1,x,,'], 'unknown_book', '"dev_9"'],
     ['an unknown app', ['dev_7,CNY,1,x,app_9,'], 'unknown_app', '"app_9"'],
     ['an app of somebody else', ['dev_7,CNY,1,x,app_1,'], 'app_of_another', '"dev_1"'],
+    ['an unknown book in one of two rows', ['dev_7,CNY,1,x,,', 'dev_9,CNY,1,x,,'], 'unknown_book', 'row 2: "dev_9"'],
+    ['a day ahead in one of two rows', ['dev_7,CNY,1,x,,', 'dev_7,CNY,1,x,,2018-06-02'], 'day_out_of_range', 'row 2: '],
     ['a day that lies ahead', ['dev_7,CNY,1,x,,2018-06-02'], 'day_out_of_range', '2018-06-02'],
     ['a day of another time', ['dev_7,CNY,1,x,,1999-06-02'], 'day_out_of_range', '1999-06-02'],
     ['no rows', [], 'bad_decision', 'parameters.rows'],

@@ -81,9 +81,7 @@ describe('ends of commands', () => {
   test('a command killed while the data folder is being made leaves nothing, and the next one starts', async () => {
     const { folder, home } = temporaryHome();
     const client = startClient({ home, ...SOON });
-    await expect
-      .poll(() => existsSync(home) && readdirSync(home).some(name => name.includes('.new-')))
-      .toBe(true);
+    await expect.poll(() => existsSync(home) && readdirSync(home).some(name => name.includes('.new-'))).toBe(true);
     process.kill(processNamed(folder, 'keeper'), 'SIGKILL');
     await client.kill('SIGKILL');
     await untilNothingLeft(folder);

@@ -1,17 +1,6 @@
 import { expect, test } from 'vitest';
 import { adjustment } from '../support/deciding.ts';
-import {
-  approve,
-  done,
-  expectNothingDiffers,
-  KillsAtAnyMoment,
-  killWhileItWrites,
-  limitOf,
-  openKilling,
-  propose,
-  timeOf,
-} from './killed-command.ts';
-import type { Machine } from './machine.ts';
+import { approve, Killing, limitOf } from './killed-command.ts';
 import { DEVELOPERS } from './reference-data.ts';
 import { succeed } from './site.ts';
 
@@ -21,18 +10,18 @@ const timeout = limitOf(USUAL_KILLS);
 const ROWS = 200;
 
 /** An approval of many amounts in every bucket. */
-async function proposeAmounts(machine: Machine, id: string): Promise<void> {
+async function proposeAmounts(killing: Killing, id: string): Promise<void> {
   const rows = Array.from({ length: ROWS }, (_, index) => ({
     book: `dev_${index % DEVELOPERS}`,
     currency: 'CNY',
     amount: index % 3 === 0 ? '-1.000000001' : '2.50',
     reason: `row ${index}`,
   }));
-  await propose(machine, { ...adjustment({ parameters: { rows } }), id });
+  await killing.propose({ ...adjustment({ parameters: { rows } }), id });
 }
 
 /** What is there of a decision: nothing, or all of it. */
-async function applied(machine: Machine, id: string): Promise<boolean> {
+async function applied({ machine }: Killing, id: string): Promise<boolean> {
   const { rows } = await machine.look(client =>
     client.query<{ outcomes: number; transfers: number; debits: string | null; totals: string | null }>(
       `select (select count(*)::int from decision_outcomes where decision_id = $1 and outcome = 'applied') as outcomes,
@@ -52,27 +41,27 @@ async function applied(machine: Machine, id: string): Promise<boolean> {
 test('an approval that is killed while it writes, with the server too, leaves nothing; the next one does all', {
   timeout,
 }, async () => {
-  const machine = await openKilling();
-  await proposeAmounts(machine, 'caught');
-  const isThere = () => applied(machine, 'caught');
+  const killing = await Killing.open();
+  await proposeAmounts(killing, 'caught');
+  const isThere = () => applied(killing, 'caught');
   // Its last statement before the commit, so that outcome and transfers are written already.
-  await killWhileItWrites(machine, approve('caught'), { table: 'decision_totals', isThere });
-  await done(machine, approve('caught'));
+  await killing.killWhileItWrites(approve('caught'), { table: 'decision_totals', isThere });
+  await killing.run(approve('caught'));
   expect(await isThere()).toBe(true);
-  const { items } = await succeed(machine, ['audit', '--command', 'decisions approve']);
+  const { items } = await succeed(killing.machine, ['audit', '--command', 'decisions approve']);
   expect((items as { result: string | null }[]).map(row => row.result)).toEqual(['done', null, null]);
-  await expectNothingDiffers(machine);
+  await killing.expectNothingDiffers();
 });
 
 test('approvals that are killed at any moment are applied whole or not at all', { timeout }, async () => {
-  const machine = await openKilling();
-  await proposeAmounts(machine, 'undisturbed');
-  const usualMs = await timeOf(machine, approve('undisturbed'), () => applied(machine, 'undisturbed'));
-  const kills = new KillsAtAnyMoment(machine, { usualKills: USUAL_KILLS, usualMs });
+  const killing = await Killing.open();
+  await proposeAmounts(killing, 'undisturbed');
+  const usualMs = await killing.timeOf(approve('undisturbed'), () => applied(killing, 'undisturbed'));
+  const kills = killing.atAnyMoment({ usualKills: USUAL_KILLS, usualMs });
   for (let kill = 0; kill < kills.count; kill += 1) {
     const id = `kill-${kill}`;
-    await proposeAmounts(machine, id);
-    await kills.kill(approve(id), () => applied(machine, id));
+    await proposeAmounts(killing, id);
+    await kills.kill(approve(id), () => applied(killing, id));
   }
-  await expectNothingDiffers(machine);
+  await killing.expectNothingDiffers();
 });

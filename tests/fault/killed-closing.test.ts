@@ -2,17 +2,7 @@ import { expect, test } from 'vitest';
 import { nextPeriod, type Period } from '../../src/domain/period.ts';
 import { adjustment } from '../support/deciding.ts';
 import { Chance } from './chance.ts';
-import {
-  approve,
-  expectNothingDiffers,
-  KillsAtAnyMoment,
-  killWhileItWrites,
-  limitOf,
-  openKilling,
-  propose,
-  timeOf,
-} from './killed-command.ts';
-import type { Machine } from './machine.ts';
+import { approve, Killing, limitOf } from './killed-command.ts';
 import { succeed, writeLines } from './site.ts';
 import { AS_OF, makeTraffic } from './traffic.ts';
 
@@ -20,14 +10,14 @@ import { AS_OF, makeTraffic } from './traffic.ts';
 const USUAL_KILLS = 4;
 
 /** Returns what approves it. */
-async function proposeClosing(machine: Machine, period: Period): Promise<string[]> {
+async function proposeClosing(killing: Killing, period: Period): Promise<string[]> {
   const id = `close-${period}`;
-  await propose(machine, { ...adjustment({ kind: 'close_period', parameters: { period } }), id });
+  await killing.propose({ ...adjustment({ kind: 'close_period', parameters: { period } }), id });
   return approve(id);
 }
 
 /** What is there of a closing: nothing, or all of it. */
-async function closed(machine: Machine, period: Period): Promise<boolean> {
+async function closed({ machine }: Killing, period: Period): Promise<boolean> {
   const { rows } = await machine.look(client =>
     client.query<{ outcomes: number; periods: number; buckets: number; books: number; sealed: number; posted: number }>(
       `select (select count(*)::int from decision_outcomes where decision_id = 'close-' || $1) as outcomes,
@@ -51,26 +41,26 @@ async function closed(machine: Machine, period: Period): Promise<boolean> {
 test('a closing that is killed in the middle, with the server too, leaves nothing; the next one does all', {
   timeout: limitOf(USUAL_KILLS),
 }, async () => {
-  const machine = await openKilling();
+  const killing = await Killing.open();
   const [lines = []] = makeTraffic(new Chance(7), { files: 1, linesPerFile: 1_500 });
   const texts = lines.map(line => line.text);
-  await succeed(machine, ['ingest', '--as-of', AS_OF, writeLines(machine, 'events.ndjson', texts)]);
-  await succeed(machine, ['settle', '--due']);
-  const { rows } = await machine.look(client =>
+  await succeed(killing.machine, ['ingest', '--as-of', AS_OF, writeLines(killing.machine, 'events.ndjson', texts)]);
+  await succeed(killing.machine, ['settle', '--due']);
+  const { rows } = await killing.machine.look(client =>
     client.query<{ period: Period }>('select min(period) as period from transfers'),
   );
   let period = rows[0]?.period as Period;
-  const isThere = () => closed(machine, period);
+  const isThere = () => closed(killing, period);
 
-  const approval = await proposeClosing(machine, period);
+  const approval = await proposeClosing(killing, period);
   // Its last statement, so that all books and buckets are sealed already.
-  await killWhileItWrites(machine, approval, { table: 'period_seals', isThere });
-  const usualMs = await timeOf(machine, approval, isThere);
+  await killing.killWhileItWrites(approval, { table: 'period_seals', isThere });
+  const usualMs = await killing.timeOf(approval, isThere);
 
-  const kills = new KillsAtAnyMoment(machine, { usualKills: USUAL_KILLS, usualMs });
+  const kills = killing.atAnyMoment({ usualKills: USUAL_KILLS, usualMs });
   for (let kill = 0; kill < kills.count; kill += 1) {
     period = nextPeriod(period);
-    await kills.kill(await proposeClosing(machine, period), isThere);
+    await kills.kill(await proposeClosing(killing, period), isThere);
   }
-  await expectNothingDiffers(machine);
+  await killing.expectNothingDiffers();
 });

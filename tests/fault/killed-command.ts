@@ -3,7 +3,7 @@ import pg from 'pg';
 import { expect, onTestFinished } from 'vitest';
 import { fundDepsOf } from '../../src/app.ts';
 import { importPersonsFile } from '../../src/decisions/import-persons.ts';
-import { propose as proposeFile } from '../../src/decisions/propose.ts';
+import { propose } from '../../src/decisions/propose.ts';
 import { waitUntil } from '../../src/embedded/wait-until.ts';
 import { PERSONS } from '../support/deciding.ts';
 import { kills, SEED } from '../support/runs.ts';
@@ -15,53 +15,92 @@ import { COMMAND_LIMIT_MS, openSite, succeed } from './site.ts';
 /** As `isThere` of a command: whether what it was to do is there, all of it. Fails the test where a part is there. */
 type IsThere = () => Promise<boolean>;
 
-/** A machine whose commands are killed. Its persons propose and approve; its queue is in Postgres. */
-export async function openKilling(): Promise<Machine> {
-  const machine = await openSite(null, { catalog: catalogText(), plans: plansText() });
-  const persons = PERSONS.filter(person => !('book' in person));
-  await importPersonsFile(await machine.app(), { text: JSON.stringify({ persons }), source: 'persons.json' });
-  return machine;
-}
-
 /** Of a test that kills so many commands at moments of chance, in milliseconds. */
 export function limitOf(usualKills: number): number {
   return 240_000 + 30_000 * kills(usualKills);
 }
 
-/**
- * Kills the command while its last write, which is one to the table, waits for a lock: first the command alone, then the server too.
- * Neither may leave anything.
- */
-export async function killWhileItWrites(
-  machine: Machine,
-  args: readonly string[],
-  { table, isThere }: { readonly table: string; readonly isThere: IsThere },
-): Promise<void> {
-  for (const crash of [false, true]) {
-    const unblock = await blockWrites(machine, table);
-    const { process, application } = machine.command(args);
-    await untilItWaits(machine, application, table);
-    await process.kill();
-    if (crash) await machine.crashPostgres();
-    else await unblock();
-    await untilGone(machine, application);
-    expect(await isThere(), `${args.join(' ')}, killed${crash ? ' with the server' : ''}`).toBe(false);
+/** A machine whose commands are killed. Its persons propose and approve; its queue is in Postgres. */
+export class Killing {
+  readonly machine: Machine;
+
+  private constructor(machine: Machine) {
+    this.machine = machine;
+  }
+
+  /** Removed after the test. */
+  static async open(): Promise<Killing> {
+    const machine = await openSite(null, { catalog: catalogText(), plans: plansText() });
+    const persons = PERSONS.filter(person => !('book' in person));
+    await importPersonsFile(await machine.app(), { text: JSON.stringify({ persons }), source: 'persons.json' });
+    return new Killing(machine);
+  }
+
+  async propose(decision: object): Promise<void> {
+    const file = { text: JSON.stringify(decision), source: 'decision.json' };
+    await propose(fundDepsOf(await this.machine.app()), { file, actor: 'li.wei' });
+  }
+
+  /** Runs a command that must succeed, and may say too much for `succeed` to read. */
+  async run(args: readonly string[]): Promise<void> {
+    const { process } = this.machine.command(args);
+    expect(await process.end(COMMAND_LIMIT_MS), process.stderr).toEqual({ code: 0, signal: null });
+  }
+
+  /** Runs the command undisturbed; returns how long it took from its being on record to its commit. */
+  async timeOf(args: readonly string[], isThere: IsThere): Promise<number> {
+    const { process } = await begin(this.machine, args);
+    const beganAt = performance.now();
+    await waitUntil(isThere, { limitMs: COMMAND_LIMIT_MS, everyMs: 1 });
+    const tookMs = performance.now() - beganAt;
+    expect(await process.end(COMMAND_LIMIT_MS), process.stderr).toEqual({ code: 0, signal: null });
+    expect(await isThere(), args.join(' ')).toBe(true);
+    return tookMs;
+  }
+
+  /**
+   * Kills the command while its last write, which is one to the table, waits for a lock: first the command alone, then the server too.
+   * Neither may leave anything.
+   */
+  async killWhileItWrites(
+    args: readonly string[],
+    { table, isThere }: { readonly table: string; readonly isThere: IsThere },
+  ): Promise<void> {
+    const { machine } = this;
+    for (const crash of [false, true]) {
+      const unblock = await blockWrites(machine, table);
+      const { process, application } = machine.command(args);
+      await untilItWaits(machine, application, table);
+      await process.kill();
+      if (crash) await machine.crashPostgres();
+      else await unblock();
+      await untilGone(machine, application);
+      expect(await isThere(), `${args.join(' ')}, killed${crash ? ' with the server' : ''}`).toBe(false);
+    }
+  }
+
+  /** `usualMs`: how long such a command usually takes from its being on record to its commit. */
+  atAnyMoment(usual: { readonly usualKills: number; readonly usualMs: number }): KillsAtAnyMoment {
+    return new KillsAtAnyMoment(this, usual);
+  }
+
+  async expectNothingDiffers(): Promise<void> {
+    expect(await succeed(this.machine, ['verify'])).toMatchObject({ differences: 0 });
   }
 }
 
 /** Kills commands at moments of chance, each followed by the same one undisturbed, and tells how often it was in time. */
-export class KillsAtAnyMoment {
+class KillsAtAnyMoment {
   readonly count: number;
-  readonly #machine: Machine;
+  readonly #killing: Killing;
   readonly #chance = new Chance(SEED);
   readonly #usualMs: number;
   #whole = 0;
   #undone = 0;
 
-  /** `usualMs`: how long such a command usually takes from its being on record to its commit. */
-  constructor(machine: Machine, { usualKills, usualMs }: { readonly usualKills: number; readonly usualMs: number }) {
+  constructor(killing: Killing, { usualKills, usualMs }: { readonly usualKills: number; readonly usualMs: number }) {
     this.count = kills(usualKills);
-    this.#machine = machine;
+    this.#killing = killing;
     this.#usualMs = usualMs;
     onTestFinished(({ task }) => {
       console.log(`${task.name}: ${this.#whole} done before the kill, ${this.#undone} not; SEED=${SEED}`);
@@ -69,41 +108,16 @@ export class KillsAtAnyMoment {
   }
 
   async kill(args: readonly string[], isThere: IsThere): Promise<void> {
-    const { process, application } = await begin(this.#machine, args);
+    const { machine } = this.#killing;
+    const { process, application } = await begin(machine, args);
     await sleep(this.#chance.next() * 1.3 * this.#usualMs);
     await process.kill();
-    await untilGone(this.#machine, application);
+    await untilGone(machine, application);
     if (await isThere()) this.#whole += 1;
     else this.#undone += 1;
-    await done(this.#machine, args);
+    await this.#killing.run(args);
     expect(await isThere(), args.join(' ')).toBe(true);
   }
-}
-
-/** Runs the command undisturbed; returns how long it took from its being on record to its commit. */
-export async function timeOf(machine: Machine, args: readonly string[], isThere: IsThere): Promise<number> {
-  const { process } = await begin(machine, args);
-  const beganAt = performance.now();
-  await waitUntil(isThere, { limitMs: COMMAND_LIMIT_MS, everyMs: 1 });
-  const tookMs = performance.now() - beganAt;
-  expect(await process.end(COMMAND_LIMIT_MS), process.stderr).toEqual({ code: 0, signal: null });
-  expect(await isThere(), args.join(' ')).toBe(true);
-  return tookMs;
-}
-
-export async function expectNothingDiffers(machine: Machine): Promise<void> {
-  expect(await succeed(machine, ['verify'])).toMatchObject({ differences: 0 });
-}
-
-/** Runs a command that must succeed, and says too much for `succeed` to read. */
-export async function done(machine: Machine, args: readonly string[]): Promise<void> {
-  const { process } = machine.command(args);
-  expect(await process.end(COMMAND_LIMIT_MS), process.stderr).toEqual({ code: 0, signal: null });
-}
-
-export async function propose(machine: Machine, decision: object): Promise<void> {
-  const file = { text: JSON.stringify(decision), source: 'decision.json' };
-  await proposeFile(fundDepsOf(await machine.app()), { file, actor: 'li.wei' });
 }
 
 export const approve = (id: string) => ['decisions', 'approve', id, '--actor', 'wang.fang'];

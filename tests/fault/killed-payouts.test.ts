@@ -4,18 +4,7 @@ import { expect, test } from 'vitest';
 import { adjustment } from '../support/deciding.ts';
 import { currencyEntry } from '../support/payout-terms.ts';
 import { kills } from '../support/runs.ts';
-import {
-  approve,
-  done,
-  expectNothingDiffers,
-  KillsAtAnyMoment,
-  killWhileItWrites,
-  limitOf,
-  openKilling,
-  propose,
-  timeOf,
-} from './killed-command.ts';
-import type { Machine } from './machine.ts';
+import { approve, Killing, limitOf } from './killed-command.ts';
 import { DEVELOPERS, numbers } from './reference-data.ts';
 import { writeLines } from './site.ts';
 
@@ -25,17 +14,17 @@ const CURRENCIES = ['CNY', 'EUR', 'USD', 'GBP', 'AUD', 'CHF', 'NZD', 'SGD', 'HKD
 const ACTOR = ['--actor', 'li.wei'];
 
 /** Payouts of every developer, one batch a currency, proposed but not approved. */
-async function openDrawnUp(currencies: readonly string[]): Promise<Machine> {
-  const machine = await openKilling();
+async function openDrawnUp(currencies: readonly string[]): Promise<Killing> {
+  const killing = await Killing.open();
   const books = numbers(DEVELOPERS).map(developer => `dev_${developer}`);
-  const file = (name: string, content: object) => writeLines(machine, name, [JSON.stringify(content)]);
+  const file = (name: string, content: object) => writeLines(killing.machine, name, [JSON.stringify(content)]);
   const terms = {
     currencies: currencies.map(currency => currencyEntry({ currency, threshold: '1' })),
     invoices: [{ country: 'CN', required: false, effective_from: '2018-01-01' }],
   };
   const payees = books.map(id => ({ id, destination: `vault:${id}` }));
-  await done(machine, ['payouts', 'terms', 'import', file('terms.json', terms), ...ACTOR]);
-  await done(machine, ['payouts', 'payees', 'import', file('payees.json', { payees }), ...ACTOR]);
+  await killing.run(['payouts', 'terms', 'import', file('terms.json', terms), ...ACTOR]);
+  await killing.run(['payouts', 'payees', 'import', file('payees.json', { payees }), ...ACTOR]);
   const rows = books.flatMap((book, place) =>
     currencies.map(currency => ({
       book,
@@ -45,16 +34,16 @@ async function openDrawnUp(currencies: readonly string[]): Promise<Machine> {
       business_date: '2018-04-10',
     })),
   );
-  await propose(machine, { ...adjustment({ parameters: { rows } }), id: 'owed' });
-  await done(machine, approve('owed'));
-  await propose(machine, {
+  await killing.propose({ ...adjustment({ parameters: { rows } }), id: 'owed' });
+  await killing.run(approve('owed'));
+  await killing.propose({
     ...adjustment({ kind: 'close_period', parameters: { period: '2018-04-H1' } }),
     id: 'close',
   });
-  await done(machine, approve('close'));
-  await done(machine, ['payouts', 'draw-up', ...ACTOR]);
-  for (const currency of currencies) await propose(machine, pay(currency));
-  return machine;
+  await killing.run(approve('close'));
+  await killing.run(['payouts', 'draw-up', ...ACTOR]);
+  for (const currency of currencies) await killing.propose(pay(currency));
+  return killing;
 }
 
 const batchOf = (currency: string) => `2018-04-H1-${currency}-1`;
@@ -65,7 +54,7 @@ const pay = (currency: string) => ({
 
 /** What is there of a step of a batch: of every payout with its transfer and their totals, or of none. */
 async function taken(
-  machine: Machine,
+  { machine }: Killing,
   { currency, status }: { readonly currency: string; readonly status: 'approved' | 'sent' },
 ): Promise<boolean> {
   const [reason, totals] = status === 'approved' ? ['payout', 'decision_totals'] : ['payout_sent', 'posting_totals'];
@@ -91,28 +80,28 @@ test('a batch is approved and sent whole or not at all, wherever that is killed'
 }, async () => {
   // One that is killed while it writes, and one for each moment of chance.
   const currencies = CURRENCIES.slice(0, kills(USUAL_KILLS) + 1);
-  const machine = await openDrawnUp(currencies);
-  const step = (currency: string, status: 'approved' | 'sent') => () => taken(machine, { currency, status });
+  const killing = await openDrawnUp(currencies);
+  const step = (currency: string, status: 'approved' | 'sent') => () => taken(killing, { currency, status });
   const isApproved = step('CNY', 'approved');
   // The totals of the last buckets wait: the steps and transfers of others are written already.
-  await killWhileItWrites(machine, approve('pay-CNY'), { table: 'decision_totals', isThere: isApproved });
-  const usualMs = await timeOf(machine, approve('pay-CNY'), isApproved);
+  await killing.killWhileItWrites(approve('pay-CNY'), { table: 'decision_totals', isThere: isApproved });
+  const usualMs = await killing.timeOf(approve('pay-CNY'), isApproved);
 
   const isSent = step('CNY', 'sent');
-  const out = path.join(machine.folder, 'out.csv');
+  const out = path.join(killing.machine.folder, 'out.csv');
   const send = ['payouts', 'send', '--batch', batchOf('CNY'), '--out', out, ...ACTOR];
-  await killWhileItWrites(machine, send, { table: 'posting_totals', isThere: isSent });
-  await done(machine, send);
+  await killing.killWhileItWrites(send, { table: 'posting_totals', isThere: isSent });
+  await killing.run(send);
   expect(await isSent()).toBe(true);
   const written = readFileSync(out);
   // As if it had been killed between its commit and the writing.
   rmSync(out);
-  await done(machine, send);
+  await killing.run(send);
   expect(readFileSync(out).equals(written)).toBe(true);
   expect(await isSent()).toBe(true);
 
-  const killing = new KillsAtAnyMoment(machine, { usualKills: USUAL_KILLS, usualMs });
+  const killings = killing.atAnyMoment({ usualKills: USUAL_KILLS, usualMs });
   for (const currency of currencies.slice(1))
-    await killing.kill(approve(`pay-${currency}`), step(currency, 'approved'));
-  await expectNothingDiffers(machine);
+    await killings.kill(approve(`pay-${currency}`), step(currency, 'approved'));
+  await killing.expectNothingDiffers();
 });

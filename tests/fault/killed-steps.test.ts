@@ -1,17 +1,6 @@
 import { expect, test } from 'vitest';
 import { adjustment } from '../support/deciding.ts';
-import {
-  approve,
-  done,
-  expectNothingDiffers,
-  KillsAtAnyMoment,
-  killWhileItWrites,
-  limitOf,
-  openKilling,
-  propose,
-  timeOf,
-} from './killed-command.ts';
-import type { Machine } from './machine.ts';
+import { approve, Killing, limitOf } from './killed-command.ts';
 import { APPS_PER_DEVELOPER, categoryOf, numbers, unitOf } from './reference-data.ts';
 import { writeLines } from './site.ts';
 
@@ -25,8 +14,8 @@ const AS_OF = '2018-04-16T00:30:00+08:00';
 const BOOK = 'dev_7';
 
 /** Every app has earned on every day, and all is settled. */
-async function openEarned(): Promise<Machine> {
-  const machine = await openKilling();
+async function openEarned(): Promise<Killing> {
+  const killing = await Killing.open();
   const apps = numbers(DEVELOPERS).flatMap(developer =>
     numbers(APPS_PER_DEVELOPER).map(app => `app_${developer}_${app}`),
   );
@@ -37,24 +26,24 @@ async function openEarned(): Promise<Machine> {
     })),
   );
   const file = writeLines(
-    machine,
+    killing.machine,
     'events.ndjson',
     events.map(event => JSON.stringify(event)),
   );
-  await done(machine, ['ingest', file, '--as-of', AS_OF]);
-  await done(machine, ['settle', '--due']);
-  return machine;
+  await killing.run(['ingest', file, '--as-of', AS_OF]);
+  await killing.run(['settle', '--due']);
+  return killing;
 }
 
-async function look(machine: Machine, sql: string, values: readonly unknown[]): Promise<(number | null)[]> {
+async function look({ machine }: Killing, sql: string, values: readonly unknown[]): Promise<(number | null)[]> {
   const { rows } = await machine.look(client => client.query({ text: sql, values: [...values], rowMode: 'array' }));
   return (rows[0] as (string | number | null)[]).map(each => (each === null ? null : Number(each)));
 }
 
 /** Whether a hold's decision is applied: its outcome, the hold and its transfers of all days, or nothing of these. */
-async function isHeld(machine: Machine, id: string): Promise<boolean> {
+async function isHeld(killing: Killing, id: string): Promise<boolean> {
   const found = await look(
-    machine,
+    killing,
     `select (select count(*) from decision_outcomes where decision_id = $1), (select count(*) from holds where hold_id = $1),
        (select count(*) from reference_versions join holds using (reference_version) where hold_id = $1),
        (select count(*) from transfers where decision_id = $1), (select count(*) from decision_totals where decision_id = $1)`,
@@ -68,9 +57,9 @@ async function isHeld(machine: Machine, id: string): Promise<boolean> {
 }
 
 /** How many steps the funds have taken; each is there whole, in both books, or not at all. */
-async function stepsTaken(machine: Machine): Promise<number> {
+async function stepsTaken(killing: Killing): Promise<number> {
   const [steps, awarded, left, arrived, totals, inDays] = await look(
-    machine,
+    killing,
     `select (select count(*) from fund_grants), (select coalesce(sum(awarded_nanos), 0) from fund_grants),
        (select coalesce(sum(amount_nanos), 0) from transfers where debit = 'fund_available' and credit = 'incentive'),
        (select coalesce(sum(amount_nanos), 0) from transfers where debit = 'incentive' and credit = 'payable'),
@@ -101,45 +90,45 @@ const topUp = (id: string) => ({
 });
 
 test('a hold is approved whole or not at all, wherever its approval is killed', { timeout }, async () => {
-  const machine = await openEarned();
-  const isThere = (id: string) => () => isHeld(machine, id);
+  const killing = await openEarned();
+  const isThere = (id: string) => () => isHeld(killing, id);
   const letGo = async (id: string) => {
-    await propose(machine, release(`release-${id}`, id));
-    await done(machine, approve(`release-${id}`));
+    await killing.propose(release(`release-${id}`, id));
+    await killing.run(approve(`release-${id}`));
   };
-  await propose(machine, hold('caught'));
-  await killWhileItWrites(machine, approve('caught'), { table: 'decision_totals', isThere: isThere('caught') });
-  const usualMs = await timeOf(machine, approve('caught'), isThere('caught'));
+  await killing.propose(hold('caught'));
+  await killing.killWhileItWrites(approve('caught'), { table: 'decision_totals', isThere: isThere('caught') });
+  const usualMs = await killing.timeOf(approve('caught'), isThere('caught'));
   await letGo('caught');
-  const kills = new KillsAtAnyMoment(machine, { usualKills: USUAL_KILLS, usualMs });
+  const kills = killing.atAnyMoment({ usualKills: USUAL_KILLS, usualMs });
   for (let kill = 0; kill < kills.count; kill += 1) {
     const id = `hold-${kill}`;
-    await propose(machine, hold(id));
+    await killing.propose(hold(id));
     await kills.kill(approve(id), isThere(id));
     await letGo(id);
   }
-  await expectNothingDiffers(machine);
+  await killing.expectNothingDiffers();
 });
 
 test("a fund's step is taken whole or not at all, wherever the settlement that takes it is killed", {
   timeout,
 }, async () => {
-  const machine = await openEarned();
-  await propose(machine, fund('start', '1.00'));
-  await done(machine, approve('start'));
+  const killing = await openEarned();
+  await killing.propose(fund('start', '1.00'));
+  await killing.run(approve('start'));
   const settle = ['settle', '--due'];
   let before = 0;
-  const isThere = async () => (await stepsTaken(machine)) > before;
+  const isThere = async () => (await stepsTaken(killing)) > before;
   // The days are settled for their claims, which moves nothing; so what waits here is a step, with all else written.
-  await killWhileItWrites(machine, settle, { table: 'posting_totals', isThere });
-  const usualMs = await timeOf(machine, settle, isThere);
-  const kills = new KillsAtAnyMoment(machine, { usualKills: USUAL_KILLS, usualMs });
+  await killing.killWhileItWrites(settle, { table: 'posting_totals', isThere });
+  const usualMs = await killing.timeOf(settle, isThere);
+  const kills = killing.atAnyMoment({ usualKills: USUAL_KILLS, usualMs });
   for (let kill = 0; kill < kills.count; kill += 1) {
-    await propose(machine, topUp(`top-up-${kill}`));
-    await done(machine, approve(`top-up-${kill}`));
-    before = await stepsTaken(machine);
+    await killing.propose(topUp(`top-up-${kill}`));
+    await killing.run(approve(`top-up-${kill}`));
+    before = await stepsTaken(killing);
     await kills.kill(settle, isThere);
-    expect(await stepsTaken(machine)).toBe(before + 1);
+    expect(await stepsTaken(killing)).toBe(before + 1);
   }
-  await expectNothingDiffers(machine);
+  await killing.expectNothingDiffers();
 });

@@ -1,19 +1,16 @@
-import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { grantAfterRun } from '../../src/funds/grant-funds.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { grantAfterRun, grantPending } from '../../src/funds/grant-funds.ts';
 import { settleBucket } from '../../src/settlement/settle-bucket.ts';
-import { Funding } from '../support/funding.ts';
+import { click, Funding } from '../support/funding.ts';
 import { rejectionOf } from '../support/refusals.ts';
+import { comesToWait, Stopping } from '../support/stopping.ts';
 
-const opened: Funding[] = [];
 let funding: Funding;
 
 beforeEach(async () => {
   funding = await Funding.open();
-  opened.push(funding);
 });
-afterAll(async () => {
-  for (const each of opened) await each.system.drop();
-});
+afterEach(async () => await funding.system.drop());
 
 /** The books balance, nothing is under way between them, and all can be recomputed. */
 async function holds(): Promise<void> {
@@ -203,6 +200,19 @@ describe('beginning and end', () => {
     await holds();
   });
 
+  test('as long as a day of it is unsettled, nothing goes back: a long outage costs nobody an award', async () => {
+    await funding.createFund('fund_1', '100', { end: '2018-09-03' });
+    await funding.earn('2018-09-03', { app_a1: '200' });
+    funding.at('2018-11-15', 1);
+    await funding.system.grantPending();
+    expect(await funding.left('fund_1')).toBe('100');
+    await funding.system.settleDue();
+    await funding.system.grantPending();
+    expect(await funding.awards()).toEqual(['09-03 app_a1 fund_1: 20']);
+    expect([await funding.left('fund_1'), await funding.left('fund_1', 'fund_source')]).toEqual(['0', '-20']);
+    await holds();
+  });
+
   test('closing gives back what is left at once, and what was awarded stays', async () => {
     await funding.createFund('fund_1', '100');
     await funding.earnAndSettle('2018-09-02', { app_a1: '100' });
@@ -281,6 +291,78 @@ describe('interrupted and at once', () => {
     expect(await funding.left('fund_1')).toBe('0');
     const { rows } = await funding.system.db.query('select from transfers where version > 1 and fund_id is not null');
     expect(rows).toHaveLength(0);
+    await holds();
+  });
+
+  test('a step waits for who moves held money of the same days before it looks what is held', async () => {
+    await funding.createFund('fund_1', '100');
+    await funding.earnAndSettle('2018-09-02', { app_a1: '40' });
+    await funding.decide('hold', { book: 'dev_a' });
+    await funding.system.take([click('app_a1', '2018-09-02', '20', 'one'), click('app_a1', '2018-09-02', '20', 'two')]);
+    await funding.system.settle('2018-09-02');
+    expect([await funding.left('dev_a', 'payable'), await funding.left('dev_a', 'held')]).toEqual(['24', '24']);
+    const { deps, system } = funding;
+    // Each takes back 10 of the share and 2 of the award, and the last of the four more than is held by then.
+    const invalidated = async (id: string) => {
+      await system.invalidate({ id, appId: 'app_a1', events: `click ${id}`, reason: 'fraud' });
+      const [run] = await system.requestRun('2018-09-02');
+      return { runId: run?.runId ?? '', jobs: system.settlementJobs.splice(0) };
+    };
+    const first = await invalidated('one');
+    for (const job of first.jobs) await settleBucket(deps, job);
+    const second = await invalidated('two');
+    const slow = new Stopping(system.db, { before: 'delete from due_days' });
+    const settling = Promise.all(second.jobs.map(async job => await settleBucket({ ...deps, db: slow.db }, job)));
+    await slow.stopped;
+    const granting = grantAfterRun(deps, first.runId);
+    await Promise.race([granting, comesToWait(system.db)]);
+    slow.resume();
+    await Promise.all([settling, granting]);
+    await grantAfterRun(deps, second.runId);
+    expect([await funding.left('dev_a', 'payable'), await funding.left('dev_a', 'held')]).toEqual(['24', '0']);
+    await holds();
+  });
+
+  test('a fund does not expire while a run over its days has buckets to go, though no day is due', async () => {
+    await funding.createFund('fund_1', '100', { end: '2018-09-03' });
+    await funding.earn('2018-09-03', { app_a1: '100', app_b1: '50', app_c1: '20' });
+    funding.at('2018-09-05', 1);
+    // Two runs, each of which has settled what the other has not.
+    await funding.system.requestRun('2018-09-03');
+    await funding.system.requestRun('2018-09-03');
+    const jobs = funding.system.settlementJobs.splice(0);
+    const [buckets, runs] = [[...new Set(jobs.map(job => job.bucket))], [...new Set(jobs.map(job => job.runId))]];
+    expect([buckets.length, runs.length]).toEqual([expect.toSatisfy((count: number) => count > 1), 2]);
+    const isFirsts = (job: (typeof jobs)[number]) => (job.bucket === buckets[0]) === (job.runId === runs[0]);
+    for (const job of jobs.filter(isFirsts)) await funding.system.settleBucket(job);
+    expect(await funding.system.due()).toEqual([]);
+    await funding.system.grantPending();
+    expect(await funding.left('fund_1')).toBe('100');
+    for (const job of jobs) await funding.system.settleBucket(job);
+    await funding.system.grantPending();
+    const awards = ['09-03 app_a1 fund_1: 10', '09-03 app_b1 fund_1: 5', '09-03 app_c1 fund_1: 2'];
+    expect(await funding.awards()).toEqual(awards);
+    expect([await funding.left('fund_1'), await funding.left('fund_1', 'fund_source')]).toEqual(['0', '-17']);
+    await holds();
+  });
+
+  test('a fund does not expire over a run that has finished since it was looked for', async () => {
+    await funding.createFund('fund_1', '100', { end: '2018-09-03' });
+    await funding.earnAndSettle('2018-09-03', { app_a1: '100' });
+    funding.at('2018-09-05', 1);
+    const { deps, system } = funding;
+    const slow = new Stopping(system.db, { before: 'from due_days' });
+    const expiring = grantPending({ ...deps, db: slow.db });
+    await slow.stopped;
+    await system.take([click('app_b1', '2018-09-03', '50')]);
+    await system.requestRun('2018-09-03');
+    for (const job of system.settlementJobs.splice(0)) await settleBucket(deps, job);
+    slow.resume();
+    await expiring;
+    expect(await funding.left('fund_1')).toBe('90');
+    await system.grantPending();
+    expect(await funding.awards()).toEqual(['09-03 app_a1 fund_1: 10', '09-03 app_b1 fund_1: 5']);
+    expect([await funding.left('fund_1'), await funding.left('fund_1', 'fund_source')]).toEqual(['0', '-15']);
     await holds();
   });
 

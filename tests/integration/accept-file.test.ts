@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -14,6 +13,7 @@ import { acceptFile } from '../../src/events/accept-file.ts';
 import type { BatchKey } from '../../src/events/inbox.ts';
 import { eventLine, smallCatalog } from '../support/events.ts';
 import { rejectionOf } from '../support/refusals.ts';
+import { seededBytes } from '../support/seeded-bytes.ts';
 import { type IngestOptions, SettlementSystem } from '../support/settlement-system.ts';
 
 const NOW = '2018-04-16T12:00:00+08:00';
@@ -80,7 +80,7 @@ describe('the form of a file', () => {
     [
       'a gzip cut in its first block',
       // Without a newline among them, for the lines before the cut would count.
-      gzipSync(randomBytes(5000).map(byte => (byte === 0x0a ? 0 : byte))).subarray(0, 100),
+      gzipSync(seededBytes(5000).map(byte => (byte === 0x0a ? 0 : byte))).subarray(0, 100),
       'is damaged or cut short after line 0',
     ],
     ['no file', null, "can't be read (ENOENT"],
@@ -104,7 +104,7 @@ describe('the form of a file', () => {
 
 describe('a damaged file', () => {
   const lines = Array.from({ length: 5000 }, (_, index) =>
-    good(`e${index}`, { device_id: randomBytes(40).toString('hex') }),
+    good(`e${index}`, { device_id: seededBytes(40).toString('hex') }),
   );
   const text = Buffer.from(lines.map(line => `${line}\n`).join(''));
 
@@ -177,7 +177,7 @@ describe('bytes that are no text', () => {
 
   test('alone, a binary file, are all rejected', async () => {
     // Never taken for gzip or zstd, nor for a byte order mark.
-    const bytes = Buffer.concat([Buffer.from([0x7f, 0x45, 0x4c, 0x46]), randomBytes(300_000)]);
+    const bytes = Buffer.concat([Buffer.from([0x7f, 0x45, 0x4c, 0x46]), seededBytes(300_000)]);
     const lines = bytes
       .toString('latin1')
       .split('\n')
@@ -301,7 +301,7 @@ test('memory does not grow with the file', { timeout: 240_000 }, async () => {
 async function writeLarge(file: string, megabytes: number): Promise<number> {
   const chunk = Array.from(
     { length: 5000 },
-    (_, index) => `${good(`${index}-${randomBytes(4).toString('hex')}`)}\n`,
+    (_, index) => `${good(`${index}-${seededBytes(4).toString('hex')}`)}\n`,
   ).join('');
   const chunks = Math.ceil((megabytes * 1024 * 1024) / chunk.length);
   const stream = createWriteStream(file);

@@ -23,7 +23,9 @@ function largeCatalog(): string {
   return JSON.stringify({ developers, apps, ad_units: adUnits });
 }
 
-it('imports 200,000 apps, and finds them unchanged, within 90 s each on a busy machine', { timeout: 240_000 }, async () => {
+it('imports 200,000 apps, and finds them unchanged, within 90 s each on a busy machine', {
+  timeout: 240_000,
+}, async () => {
   const text = largeCatalog();
   const timed = async () => {
     const startedMs = performance.now();

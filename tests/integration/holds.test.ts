@@ -148,7 +148,7 @@ describe('a clawback', () => {
     await holding.expectSound();
   });
 
-  test('regression: a forfeiture followed by an invalidation does not charge twice', async () => {
+  test('a forfeiture followed by an invalidation that charged twice', async () => {
     wait('2018-04-12T09:00:00+08:00');
     await holding.decide('hold', { book: 'dev_1' }, 'review');
     await holding.earn('app_1', DAY, '4.00');
@@ -166,7 +166,7 @@ describe('a clawback', () => {
 });
 
 describe('release and forfeiture', () => {
-  test('regression: a hold is not released twice', async () => {
+  test('a hold released twice, one after the other', async () => {
     wait('2018-04-12T09:00:00+08:00');
     const hold = await holding.decide('hold', { book: 'dev_1' });
     await holding.earn('app_1', DAY, '4.00');
@@ -178,6 +178,20 @@ describe('release and forfeiture', () => {
     expect(await rejectionOf(holding.propose('release', { hold }))).toMatchObject({ code: 'hold_ended' });
     expect(await holding.system.ledger()).toEqual(after);
     expect(await holding.deciding.show(twice)).toMatchObject({ status: 'proposed', problem: { code: 'hold_ended' } });
+    await holding.expectSound();
+  });
+
+  test('a hold released twice at once', async () => {
+    wait('2018-04-12T09:00:00+08:00');
+    const hold = await holding.decide('hold', { book: 'dev_1' });
+    await holding.earn('app_1', DAY, '4.00');
+    const both = [await holding.propose('release', { hold }), await holding.propose('release', { hold })];
+    const ends = await Promise.allSettled(both.map(id => holding.deciding.approve(id)));
+    expect(ends.map(end => (end.status === 'fulfilled' ? end.value.fresh : end.reason.code)).sort()).toEqual([
+      'hold_ended',
+      true,
+    ]);
+    expect(await holding.standing()).toEqual(['app_1 2018-04-11: payable 2.00']);
     await holding.expectSound();
   });
 

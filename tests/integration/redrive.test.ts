@@ -20,7 +20,7 @@ const CAMPAIGN = {
 let system: SettlementSystem;
 
 beforeEach(async () => {
-  system = await SettlementSystem.open({ now: '2018-04-15T12:00:00+08:00' });
+  system = await SettlementSystem.open({ bucketCount: 4, now: '2018-04-15T12:00:00+08:00' });
   await system.importCatalog(CATALOG);
 });
 afterEach(async () => await system.drop());

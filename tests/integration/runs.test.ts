@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addDays, parseBusinessDay } from '../../src/domain/business-day.ts';
 import { listRuns, showRun } from '../../src/settlement/list-runs.ts';
+import type { BucketOfRun } from '../../src/settlement/settle-bucket.ts';
 import { resumeRun } from '../../src/settlement/settle-days.ts';
+import { sweep } from '../../src/settlement/sweep.ts';
 import { nanosOf, type SettlementSystem } from '../support/settlement-system.ts';
 import { openSmallInstallation } from '../support/small-installation.ts';
 
@@ -73,6 +75,9 @@ test('an interrupted run tells what it lacks and is finished by asking for just 
     expect.objectContaining({ run_id: run?.runId, buckets: jobs.length, buckets_done: 1, finished_at: null }),
   ]);
 
+  expect(await swept()).toEqual(lost.toSorted((a, b) => a.bucket - b.bucket));
+  expect(await swept({ days: 3 })).toEqual([]);
+
   const asked: number[] = [];
   const resume = async () =>
     await resumeRun(
@@ -96,10 +101,25 @@ test('an interrupted run tells what it lacks and is finished by asking for just 
   expect(shown.items.map(row => row.bucket)).toEqual(jobs.map(job => job.bucket).sort());
   expect(shown).toMatchObject({ buckets_done: jobs.length, business_date: '2018-04-15', duration_ms: 0 });
 
+  expect(await swept()).toEqual([]);
   await resume();
   expect(asked).toHaveLength(lost.length);
   expect((await system.verify()).differences).toEqual([]);
 });
+
+/** What a sweep puts back into the queue of runs, so many days from now. */
+async function swept({ days = 0 } = {}): Promise<BucketOfRun[]> {
+  const jobs: BucketOfRun[] = [];
+  await sweep({
+    db: system.db,
+    now: () => new Date(system.now.getTime() + days * 86_400_000),
+    enqueueBatches: async () => {},
+    enqueueSettlement: async some => {
+      jobs.push(...some);
+    },
+  });
+  return jobs;
+}
 
 test('a run that does not exist is refused with a remedy, whatever its id looks like', async () => {
   for (const runId of ['x', "'; drop", '018f0000-0000-7000-8000-000000000000']) {

@@ -54,6 +54,14 @@ function line(id: string, at: string, fields: Record<string, unknown> = {}): str
 const impression = (id: string, at: string, fields: Record<string, unknown> = {}) =>
   line(id, at, { type: 'impression', price: '1000', ...fields });
 
+/** Of each two that make one repeated the first counts, of 1.00, or with a click just before them all the second, of 2.00. */
+function hourlyClicks(from: string, days: number): string[] {
+  return Array.from({ length: 24 * days }, (_, hour) => {
+    const at = Temporal.PlainDateTime.from(from).add({ hours: hour });
+    return line(`c${hour}`, at.toString({ smallestUnit: 'second' }), { price: hour % 2 === 0 ? '1' : '2' });
+  });
+}
+
 let system: SettlementSystem;
 beforeAll(async () => {
   system = await SettlementSystem.open({ bucketCount: 2 });
@@ -226,6 +234,23 @@ describe('checks that need other events', () => {
     await expectVerified();
   });
 
+  it('follow a chain of clicks beyond all days that an event alone can reach', async () => {
+    await system.importTraffic(policy({ repeated_click: { window_ms: 3_600_000 } }));
+    await system.take(hourlyClicks('2018-04-07', 10));
+    while ((await system.due()).length > 0) await system.settleDue();
+    expect([await paid('app', '2018-04-07'), await paid('app', '2018-04-16')]).toEqual([
+      6_000_000_000n,
+      6_000_000_000n,
+    ]);
+    await system.take([line('earlier', '2018-04-06T23:30:00')]);
+    expect((await system.due()).at(-1)).toBe('2018-04-14 dev');
+    while ((await system.due()).length > 0) await system.settleDue();
+    expect([await paid('app', '2018-04-07'), await paid('app', '2018-04-16')]).toEqual([
+      ...[12_000_000_000n, 12_000_000_000n],
+    ]);
+    await expectVerified();
+  });
+
   it('a policy that changes re-derives the days that it is for, and one that ends a check gives all back', async () => {
     await system.take([line('c1', '10:00:00'), line('c2', '10:00:10')]);
     await system.settleDue();
@@ -269,6 +294,28 @@ describe('plans that go by the month', () => {
     expect(await Promise.all(DAYS.map(async day => await paid('app', day)))).toEqual(
       ['0.00', '5.00', '5.00'].map(nanosOf),
     );
+    await expectVerified();
+  });
+
+  it.each([
+    ['in their order', (days: string[]) => days],
+    ['the last first', (days: string[]) => days.toReversed()],
+  ])('rest on a chain of clicks that comes from the month before: %s', async (_what, inOrder) => {
+    await system.importPlans(MONTHLY);
+    await system.importTraffic(policy({ repeated_click: { window_ms: 3_600_000 } }));
+    const settleAll = async () => {
+      for (let due = await system.due(); due.length > 0; due = await system.due()) {
+        for (const day of inOrder([...new Set(due.map(each => each.slice(0, 10)))])) await system.settle(day);
+      }
+      return await Promise.all(['2018-04-01', '2018-04-02', '2018-04-03'].map(async day => await paid('app', day)));
+    };
+    await system.take(hourlyClicks('2018-03-22', 13));
+    // 12.00 of each day count, at first.
+    expect(await settleAll()).toEqual(['6.00', '6.00', '3.80'].map(nanosOf));
+    await system.take([line('earlier', '2018-03-21T23:30:00')]);
+    expect((await system.due()).at(-1)).toBe('2018-03-31 dev');
+    // Then 24.00: 24 × 0.5; 1 × 0.5 + 23 × 0.3; 24 × 0.3.
+    expect(await settleAll()).toEqual(['12.00', '7.40', '7.20'].map(nanosOf));
     await expectVerified();
   });
 });

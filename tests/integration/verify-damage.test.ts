@@ -536,34 +536,20 @@ async function verifyHere(): Promise<Verification> {
   return await verify({ snapshot: async work => await work(owner as pg.PoolClient) }, { bucketCount, calendar });
 }
 
-let isGuarded = true;
-
-/**
- * Takes the guards away, as somebody would who may do everything, in a transaction that lasts to the end of the file: taking them
- * away anew for each damage takes longer than all else. From now on nobody but this connection gets at the tables.
- */
-async function unguard(): Promise<void> {
-  if (!isGuarded) return;
-  isGuarded = false;
-  await owner.query('begin');
-  await owner.query('set local session_replication_role = replica');
-  await owner.query('drop trigger transfers_keep_rows on transfers');
-  await owner.query('drop trigger deductions_keep_rows on deductions');
-  for (const table of KEPT) await owner.query(`drop trigger ${table}_keep on ${table}`);
-  await owner.query('alter table sole_acts drop constraint sole_acts_limit, drop constraint sole_acts_act');
-}
-
-/** Does the damage, a row a statement, asks `verify`, and takes it back. */
+/** Does the damage, a row a statement, as somebody would who may do everything, asks `verify`, and takes it back. */
 async function damaged(statements: readonly string[]): Promise<Verification> {
-  await unguard();
-  await owner.query('savepoint undamaged');
+  await owner.query('begin');
   try {
+    await owner.query('set local session_replication_role = replica');
+    await owner.query('drop trigger transfers_keep_rows on transfers');
+    await owner.query('drop trigger deductions_keep_rows on deductions');
+    for (const table of KEPT) await owner.query(`drop trigger ${table}_keep on ${table}`);
+    await owner.query('alter table sole_acts drop constraint sole_acts_limit, drop constraint sole_acts_act');
     for (const statement of statements) expect((await owner.query(statement)).rowCount, statement).toBe(1);
     await owner.query('set local role apportion_app');
     return await verifyHere();
   } finally {
-    await owner.query('rollback to undamaged');
-    await owner.query('release undamaged');
+    await owner.query('rollback');
   }
 }
 

@@ -80,7 +80,7 @@ describe('drawing up', () => {
     expect(carried).toEqual([{ reason: 'below_threshold', currency: 'CNY', books: 1, amountNanos: 99_990_000_000n }]);
   });
 
-  test('a threshold that only held money would reach is not reached', async () => {
+  test('a threshold reached only with held money is not reached', async () => {
     await paying.owe({ book: 'dev_1', amount: '40' });
     await paying.decide('hold', { book: 'dev_1' });
     // What a hold takes are days of apps; the adjustment is none, so the held money is put there as a run would.
@@ -170,7 +170,7 @@ describe('drawing up', () => {
 });
 
 describe('approving', () => {
-  test('nobody approves what he proposed, in whatever letters', async () => {
+  test('a payout approved by its proposer, in whatever letters, is not approved', async () => {
     const batch = await paying.drawn({ book: 'dev_1', amount: '500' });
     const id = await paying.propose('payouts', { batch }, 'zhao.min');
     for (const actor of ['zhao.min', 'ZHAO.Min']) {
@@ -309,6 +309,33 @@ describe('sending', () => {
     expect(await paying.book('dev_1')).toMatchObject({ 'payout_sent CNY': 500 });
   });
 
+  test('what was approved waits where its payee has since given another destination or asks for nothing', async () => {
+    await paying.approve(await paying.drawn({ book: 'dev_1', amount: '500' }, { book: 'dev_cn', amount: '1000' }));
+    await recordPayees(
+      paying.system,
+      { id: 'dev_1', destination: 'vault:9' },
+      { id: 'dev_cn', destination: 'vault:cn', hold: true },
+    );
+    onDueDay();
+    const refusal = await rejectionOf(paying.send(BATCH));
+    const [first, second] = [await paying.payoutOf('dev_1'), await paying.payoutOf('dev_cn')];
+    const waiting = [
+      { payout: first.reference, why: 'destination_changed' },
+      { payout: second.reference, why: 'own_hold' },
+    ];
+    expect(refusal).toMatchObject({
+      code: 'nothing_to_send',
+      details: { waiting: expect.arrayContaining(waiting) },
+    });
+    expect(await paying.book('dev_1')).toMatchObject({ 'payout_due CNY': 500 });
+    // Back at the destination that was approved, it goes out.
+    await recordPayees(paying.system, { id: 'dev_1', destination: 'vault:1' });
+    const { content, waiting: left } = await paying.send(BATCH);
+    expect(content.toString()).toContain(`"${first.reference}","dev_1","vault:1",500.00`);
+    expect(left.map(each => [each.payout.reference, each.why])).toEqual([[second.reference, 'own_hold']]);
+    expect(await paying.differences()).toEqual([]);
+  });
+
   test('a company is sent its money once its invoice is there, by a file of its own', async () => {
     await paying.approve(await paying.drawn({ book: 'dev_1', amount: '500' }, { book: 'dev_7', amount: '700' }));
     onDueDay();
@@ -343,7 +370,7 @@ describe('answers of the bank', () => {
     expect(await paying.differences()).toEqual([]);
   });
 
-  test('a payout that comes back after it was paid leaves a book that adds up', async () => {
+  test('the payout reversal that broke the sum: one that comes back after it was paid leaves a book that adds up', async () => {
     const reference = await sent({ book: 'dev_cn', amount: '1000.005' });
     await paying.decide('remit_tax', { currency: 'CNY', through: '2018-04-H2', country: 'CN', amount: '200' });
     await paying.answers(
@@ -453,6 +480,22 @@ describe('remitting tax', () => {
     expect(await paying.book('dev_cn')).toMatchObject({ 'tax_remitted CNY': 200, 'payout_sent CNY': 800 });
     expect(await paying.differences()).toEqual([]);
   });
+});
+
+test.each([
+  ['its last day', '2018-04-30T23:59:59+08:00', '2018-04-H2'],
+  ['the next day', '2018-05-01T00:00:00+08:00', '2018-05-H1'],
+])('tax that was withheld on %s is remitted with the period of that day', async (_what, approvedAt, period) => {
+  const batch = await paying.drawn({ book: 'dev_cn', amount: '1000' });
+  paying.system.now = new Date(approvedAt);
+  await paying.approve(batch);
+  const before = period === '2018-05-H1' ? '2018-04-H2' : '2018-04-H1';
+  expect(await rejectionOf(paying.propose('remit_tax', { currency: 'CNY', through: before }))).toMatchObject({
+    code: 'nothing_withheld',
+  });
+  await paying.decide('remit_tax', { currency: 'CNY', through: period });
+  expect(await paying.book('dev_cn')).toMatchObject({ 'tax_remitted CNY': 200 });
+  expect(await paying.differences()).toEqual([]);
 });
 
 test('the list tells proposed from due, by filters and pages', async () => {

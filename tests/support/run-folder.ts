@@ -1,9 +1,8 @@
-import { accessSync, constants, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readdirSync, readlinkSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isAlive } from '../../src/embedded/processes.ts';
 
-const PREFIX = 'apportion-test-';
 /** Held in memory on Linux, where a test's database is made in a tenth of the time. */
 const MEMORY = '/dev/shm';
 /** Several times what a run has there at once. In a container it may be 64 MB. */
@@ -12,12 +11,21 @@ const ENOUGH_BYTES = 4 * 1024 ** 3;
 /** A folder for one run of the tests; those of runs that were killed are removed. */
 export function makeRunFolder(): string {
   const parent = hasRoom(MEMORY) ? MEMORY : tmpdir();
-  for (const name of readdirSync(parent)) {
-    const [, maker] = /^apportion-test-(\d+)-/.exec(name) ?? [];
-    if (maker !== undefined && !isAlive(Number(maker)))
-      rmSync(path.join(parent, name), { recursive: true, force: true });
+  const prefix = `apportion-run-${processNumbering()}-`;
+  for (const name of readdirSync(parent).filter(entry => entry.startsWith(prefix))) {
+    const maker = Number(name.slice(prefix.length).split('-')[0]);
+    if (!isAlive(maker)) rmSync(path.join(parent, name), { recursive: true, force: true });
   }
-  return mkdtempSync(path.join(parent, `${PREFIX}${process.pid}-`));
+  return mkdtempSync(path.join(parent, `${prefix}${process.pid}-`));
+}
+
+/** Containers that share the folder may number their processes each for itself. */
+function processNumbering(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid').replaceAll(/\D/g, '');
+  } catch {
+    return '0';
+  }
 }
 
 function hasRoom(folder: string): boolean {

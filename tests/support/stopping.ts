@@ -44,10 +44,15 @@ function textOf(statement: unknown): string {
   return typeof statement === 'object' && statement !== null && 'text' in statement ? String(statement.text) : '';
 }
 
-/** Whether anybody comes to wait for a lock in this database. */
+/** Whether anybody waits for a lock in this database. */
+export async function isAnybodyWaiting(db: Database): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+  return rowCount !== 0;
+}
+
+/** Whether anybody comes to wait for one. */
 export async function comesToWait(db: Database): Promise<boolean> {
-  const look = async () =>
-    (await db.query(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`))
-      .rowCount !== 0;
-  return await waitUntil(look, { limitMs: 20_000 });
+  return await waitUntil(() => isAnybodyWaiting(db), { limitMs: 20_000 });
 }

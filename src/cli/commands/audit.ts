@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
 import { type AuditFilters, type AuditRow, listAudit, streamAudit } from '../../audit/list-audit.ts';
-import { textTable } from '../../statements/text-table.ts';
-import { actorArgument, instantArgument } from '../arguments.ts';
+import { left, textTable } from '../../statements/text-table.ts';
+import { instantArgument, recordedActorArgument } from '../arguments.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
 import { type List, type ListOptions, listOptions, showList } from '../show-list.ts';
-import { left } from '../table-columns.ts';
 
 interface AuditOptions extends AuditFilters, ListOptions {}
 
@@ -18,7 +17,7 @@ export function registerAudit(program: Command, registry: CommandRegistry): void
     program
       .command('audit')
       .description('who changed what, when, from where and with what result, the last first')
-      .option('--actor <person>', 'only this one', actorArgument)
+      .option('--actor <person>', 'only this one', recordedActorArgument)
       .option('--command <name>', 'only this command, such as "plans import", or all that begin so, such as "plans"')
       .option('--from <instant>', 'begun at this instant or later', instantArgument)
       .option('--to <instant>', 'begun before this instant', instantArgument),

@@ -46,7 +46,7 @@ export function registerExplain(program: Command, registry: CommandRegistry): vo
     .addOption(asKnownOnOption())
     .option('--limit <rows>', `of events: at most so many, up to ${MAX_LIMIT}`, countArgument(MAX_LIMIT))
     .option('--after <cursor>', 'of events: go on behind the row where the last page ended')
-    .option('--csv', 'of events: print CSV')
+    .addOption(new Option('--csv', 'of events: print CSV').conflicts('json'))
     .addHelpText(
       'after',
       `

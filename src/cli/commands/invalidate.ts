@@ -7,13 +7,12 @@ import type { BusinessDay } from '../../domain/business-day.ts';
 import { Refusal } from '../../domain/errors.ts';
 import { isId } from '../../domain/ids.ts';
 import type { RecordedTraffic, TrafficSlice } from '../../settlement/invalidate-traffic.ts';
-import { textTable } from '../../statements/text-table.ts';
+import { left, textTable } from '../../statements/text-table.ts';
 import { type EventList, parseEventList } from '../../traffic/event-list-file.ts';
 import { type InvalidationRow, invalidationRow, listInvalidations } from '../../traffic/list-invalidations.ts';
 import { actorArgument, dayArgument } from '../arguments.ts';
 import { type CommandRegistry, type Result, withApp } from '../command.ts';
 import { type List, type ListOptions, listOptions, showList } from '../show-list.ts';
-import { left } from '../table-columns.ts';
 
 interface InvalidateOptions {
   readonly events?: string;

@@ -8,12 +8,11 @@ import {
   streamAgeing,
   totalAgeing,
 } from '../../ledger/list-ageing.ts';
-import { grouped, textTable } from '../../statements/text-table.ts';
+import { decimal, grouped, left, right, textTable } from '../../statements/text-table.ts';
 import { asKnownOnOption, countArgument, currencyArgument } from '../arguments.ts';
 import { type CommandRegistry, type Result, withApp } from '../command.ts';
 import { printCsv } from '../csv.ts';
 import { type List, type ListOptions, listOptions, showList } from '../show-list.ts';
-import { decimal, left, right } from '../table-columns.ts';
 import {
   type AsKnownOnOptions,
   asKnownOn,

@@ -7,11 +7,10 @@ import {
   streamBalancesBy,
 } from '../../ledger/list-balances.ts';
 import type { TransferFilters } from '../../ledger/transfer-filters.ts';
-import { grouped, textTable } from '../../statements/text-table.ts';
+import { decimal, grouped, left, textTable } from '../../statements/text-table.ts';
 import { dimensionsArgument } from '../arguments.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
 import { type List, type ListOptions, listOptions, showList } from '../show-list.ts';
-import { decimal, left } from '../table-columns.ts';
 import { asKnownOn, filterOptions, filtersOf } from './ledger-filters.ts';
 
 const OWNERS: readonly Dimension[] = ['owner'];

@@ -8,11 +8,10 @@ import {
   type RevenueRow,
   streamRevenue,
 } from '../../statements/revenue.ts';
-import { type Column, grouped, textTable } from '../../statements/text-table.ts';
+import { type Column, decimal, grouped, left, right, textTable } from '../../statements/text-table.ts';
 import { asKnownOnOption, currencyArgument, dayArgument } from '../arguments.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
 import { type List, type ListOptions, listOptions, showList } from '../show-list.ts';
-import { decimal, left, right } from '../table-columns.ts';
 import { type AsKnownOnOptions, asKnownOn, bookedBy } from './ledger-filters.ts';
 
 interface RevenueOptions extends AsKnownOnOptions, ListOptions {

@@ -2,10 +2,9 @@ import type { Command } from 'commander';
 import { listTransfers, streamTransfers } from '../../ledger/list-transfers.ts';
 import type { TransferFilters } from '../../ledger/transfer-filters.ts';
 import type { TransferRow } from '../../ledger/transfer-row.ts';
-import { grouped, textTable } from '../../statements/text-table.ts';
+import { decimal, grouped, left, right, textTable } from '../../statements/text-table.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
 import { type List, type ListOptions, listOptions, showList } from '../show-list.ts';
-import { decimal, left, right } from '../table-columns.ts';
 import { asKnownOn, filterOptions, filtersOf } from './ledger-filters.ts';
 
 const COLUMNS = [

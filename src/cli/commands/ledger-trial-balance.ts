@@ -3,11 +3,10 @@ import { Option } from 'commander';
 import type { App } from '../../app.ts';
 import { type PeriodBalances, periodBalances } from '../../ledger/period-balances.ts';
 import { type TrialBalance, type TrialBalanceFilters, trialBalance } from '../../ledger/trial-balance.ts';
-import { grouped, textTable } from '../../statements/text-table.ts';
+import { decimal, grouped, left, textTable } from '../../statements/text-table.ts';
 import { asKnownOnOption, currencyArgument, periodArgument } from '../arguments.ts';
 import { type CommandRegistry, type Result, withApp } from '../command.ts';
 import { printCsv } from '../csv.ts';
-import { decimal, left } from '../table-columns.ts';
 import { type AsKnownOnOptions, asKnownOn, bookedBy } from './ledger-filters.ts';
 
 interface TrialBalanceOptions extends AsKnownOnOptions, Pick<TrialBalanceFilters, 'currency' | 'period'> {

@@ -3,15 +3,21 @@ import type pg from 'pg';
 import type { App } from '../../app.ts';
 import { openPayoutBatches } from '../../decisions/open-batches.ts';
 import type { PeriodRange } from '../../domain/period.ts';
+import { type BatchRow, listBatches } from '../../payouts/batches.ts';
 import { CARRY_REASONS } from '../../payouts/judge-book.ts';
 import { type CarriedRow, listCarried, streamCarried } from '../../payouts/list-carried.ts';
 import { listPayouts, type PayoutRow, streamPayouts } from '../../payouts/list-payouts.ts';
 import { PAYOUT_STATUSES, type PayoutStatus } from '../../payouts/payout.ts';
 import { periodOfPayouts } from '../../payouts/period-of-payouts.ts';
-import { renderCarried, renderPayoutList } from '../../statements/render-payouts.ts';
+import { renderBatches, renderCarried, renderPayoutList } from '../../statements/render-payouts.ts';
 import { currencyArgument, periodArgument } from '../arguments.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
 import { type List, type ListOptions, listOptions, showList } from '../show-list.ts';
+
+interface BatchesOptions extends ListOptions {
+  readonly period?: PeriodRange;
+  readonly currency?: string;
+}
 
 interface BookOptions extends ListOptions {
   readonly developer?: string;
@@ -29,8 +35,19 @@ interface CarriedOptions extends BookOptions {
   readonly reason?: CarriedRow['reason'];
 }
 
-/** Payouts, and what is not paid, below the command `payouts`. */
+/** Batches, payouts, and what is not paid, below the command `payouts`. */
 export function registerPayoutLists(payouts: Command, registry: CommandRegistry): void {
+  const batches = listOptions(
+    payouts
+      .command('batches')
+      .description('what was drawn up, where its payouts stand, and the files that were made of it; the last one first')
+      .option('--period <period>', 'a half-month such as 2018-04-H1, or a month', periodArgument)
+      .option('--currency <code>', 'ISO 4217', currencyArgument),
+  ).addHelpText('after', '\nExample:\n  npx apportion payouts batches');
+  registry.on(batches, async (_args, given, output) =>
+    withApp(output, async app => await showList(app, given as BatchesOptions, batchList(app, given), output)),
+  );
+
   const list = bookOptions(payouts.command('list').description('payouts'))
     .option('--batch <id>', 'of this batch')
     .option('--period <period>', 'a half-month such as 2018-04-H1, or a month', periodArgument)
@@ -57,6 +74,20 @@ function bookOptions(command: Command): Command {
       .option('--provider <id>', 'the service provider who owns the book')
       .option('--currency <code>', 'ISO 4217, of the book', currencyArgument),
   );
+}
+
+function batchList(app: App, { period, currency }: BatchesOptions): List<BatchRow> {
+  return {
+    columns: [
+      ...['id', 'period', 'currency', 'due_on', 'payouts', 'amount', 'threshold', 'drawn_up_at', 'drawn_up_by'],
+      ...['by_status', 'files'],
+    ],
+    page: async (tx, at) => {
+      const proposed = await openPayoutBatches(tx, app.now());
+      return await listBatches(tx, { periods: period?.halves ?? null, currency: currency ?? null, proposed, ...at });
+    },
+    table: renderBatches,
+  };
 }
 
 const PAYOUT_COLUMNS = [

@@ -2,20 +2,16 @@ import type { Command } from 'commander';
 import { openPayoutBatches } from '../../decisions/open-batches.ts';
 import { money } from '../../domain/money.ts';
 import { nanos } from '../../domain/nanos.ts';
-import type { PeriodRange } from '../../domain/period.ts';
-import { batchRow, payoutBatches } from '../../payouts/batches.ts';
+import { batchRow } from '../../payouts/batches.ts';
 import { drawUpPayouts } from '../../payouts/draw-up.ts';
 import { showPayout } from '../../payouts/show-payout.ts';
-import { renderBatches, renderDrawUp, renderPayout } from '../../statements/render-payouts.ts';
-import { actorArgument, countArgument, currencyArgument, periodArgument } from '../arguments.ts';
+import { renderDrawUp, renderPayout } from '../../statements/render-payouts.ts';
+import { actorArgument } from '../arguments.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
 import { payoutDeps } from '../payout-deps.ts';
 import { registerPayoutLists } from './payout-lists.ts';
 import { registerPayoutTerms } from './payout-terms.ts';
 import { registerBank } from './payouts-bank.ts';
-
-const MOST_BATCHES = 10_000;
-const SHOWN_BATCHES = 100;
 
 export function registerPayouts(program: Command, registry: CommandRegistry): void {
   const payouts = program
@@ -23,7 +19,6 @@ export function registerPayouts(program: Command, registry: CommandRegistry): vo
     .description('what is paid out of the books, and what it goes by')
     .addHelpText('after', '\nExample:\n  npx apportion payouts draw-up --actor li.wei');
   registerDrawUp(payouts, registry);
-  registerBatches(payouts, registry);
   registerPayoutLists(payouts, registry);
   registerShow(payouts, registry);
   registerBank(payouts, registry);
@@ -46,30 +41,6 @@ function registerDrawUp(payouts: Command, registry: CommandRegistry): void {
         ...{ reason, books, amount: money(nanos(amountNanos), currency) },
       }));
       return { data: { period: drawUp.period, items, carried }, text: renderDrawUp(drawUp) };
-    }),
-  );
-}
-
-function registerBatches(payouts: Command, registry: CommandRegistry): void {
-  const command = payouts
-    .command('batches')
-    .description('what was drawn up, where its payouts stand, and the files that were made of it; the last one first')
-    .option('--period <period>', 'a half-month such as 2018-04-H1, or a month', periodArgument)
-    .option('--currency <code>', 'ISO 4217', currencyArgument)
-    .option('--limit <rows>', `at most so many, up to ${MOST_BATCHES}`, countArgument(MOST_BATCHES), SHOWN_BATCHES)
-    .addHelpText('after', '\nExample:\n  npx apportion payouts batches');
-  registry.on(command, async (_args, given, output) =>
-    withApp(output, async app => {
-      const { period, currency, limit } = given as { period?: PeriodRange; currency?: string; limit: number };
-      const items = await app.db.snapshot(async tx => {
-        const proposed = await openPayoutBatches(tx, app.now());
-        const asked = { periods: period?.halves ?? null, currency: currency ?? null, limit: limit + 1, proposed };
-        return (await payoutBatches(tx, asked)).map(batchRow);
-      });
-      if (items.length > limit)
-        output.note('apportion: there are more batches; narrow them with --period or --currency');
-      const shown = items.slice(0, limit);
-      return { data: { items: shown }, text: renderBatches(shown) };
     }),
   );
 }

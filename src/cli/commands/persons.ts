@@ -2,10 +2,9 @@ import type { Command } from 'commander';
 import { readReferenceFile } from '../../catalog/reference-file.ts';
 import { importPersonsFile } from '../../decisions/import-persons.ts';
 import { listPersons, type PersonRow } from '../../decisions/list-persons.ts';
-import { textTable } from '../../statements/text-table.ts';
+import { left, textTable } from '../../statements/text-table.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
 import { type List, type ListOptions, listOptions, showList } from '../show-list.ts';
-import { left } from '../table-columns.ts';
 
 export function registerPersons(program: Command, registry: CommandRegistry): void {
   const persons = program

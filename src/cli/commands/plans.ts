@@ -5,11 +5,10 @@ import type { PlanAcceptance } from '../../plans/accept-plan.ts';
 import type { PlansImport } from '../../plans/import-plans.ts';
 import { listPlans, type PlanRow } from '../../plans/list-plans.ts';
 import { acceptPlanAs } from '../../settlement/import-reference.ts';
-import { textTable } from '../../statements/text-table.ts';
+import { left, right, textTable } from '../../statements/text-table.ts';
 import { actorArgument } from '../arguments.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
 import { type List, type ListOptions, listOptions, showList } from '../show-list.ts';
-import { left, right } from '../table-columns.ts';
 
 const NAMED_PLANS = 20;
 

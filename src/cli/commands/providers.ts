@@ -5,11 +5,10 @@ import type { StoredTerm } from '../../catalog/provider-terms.ts';
 import { Refusal } from '../../domain/errors.ts';
 import { confirmProvider } from '../../settlement/confirm-provider.ts';
 import { percentOf } from '../../statements/rates.ts';
-import { textTable } from '../../statements/text-table.ts';
+import { left, textTable } from '../../statements/text-table.ts';
 import { actorArgument } from '../arguments.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
 import { type List, type ListOptions, listOptions, showList } from '../show-list.ts';
-import { left } from '../table-columns.ts';
 
 interface ConfirmOptions {
   readonly app?: string;

@@ -2,12 +2,11 @@ import type { Command } from 'commander';
 import type { App } from '../../app.ts';
 import type { BusinessDay } from '../../domain/business-day.ts';
 import { listRuns, type RunBucketRow, type RunFilters, type RunRow, showRun } from '../../settlement/list-runs.ts';
-import { grouped, textTable } from '../../statements/text-table.ts';
+import { decimal, grouped, left, right, textTable } from '../../statements/text-table.ts';
 import { dayArgument } from '../arguments.ts';
 import { type CommandRegistry, type Result, withApp } from '../command.ts';
 import { printCsv } from '../csv.ts';
 import { type List, type ListOptions, listOptions, showList } from '../show-list.ts';
-import { left, right } from '../table-columns.ts';
 
 interface RunsOptions extends RunFilters, ListOptions {
   readonly from?: BusinessDay;
@@ -104,7 +103,7 @@ function versionsText({ reference_versions: versions }: RunRow): string {
 function totalsText({ totals }: RunRow): string {
   if (totals.length === 0) return 'posted nothing';
   return textTable(
-    [left('Account'), { title: 'Debits', align: 'decimal' }, { title: 'Credits', align: 'decimal' }, left('Currency')],
+    [left('Account'), decimal('Debits'), decimal('Credits'), left('Currency')],
     totals.map(({ account, debits, credits }) => [
       account,
       grouped(debits.amount),

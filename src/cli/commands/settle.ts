@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type App, runDepsOf } from '../../app.ts';
-import { type BusinessDay, daysInRange } from '../../domain/business-day.ts';
+import { type BusinessDay, daysBetween, daysInRange } from '../../domain/business-day.ts';
 import { Refusal } from '../../domain/errors.ts';
 import { type FinishedRun, settleAndAwait } from '../../settle-and-await.ts';
 import type { SettlementRun } from '../../settlement/runs.ts';
@@ -11,6 +11,8 @@ import { type CommandRegistry, type Result, withApp } from '../command.ts';
 import type { Output } from '../output.ts';
 
 const SHOWN_APPS = 20;
+/** Each day is a run of its own, which stays on record even where nothing is due. */
+const MOST_DAYS = 400;
 
 interface SettleOptions {
   readonly date?: BusinessDay;
@@ -24,7 +26,7 @@ export function registerSettle(program: Command, registry: CommandRegistry): voi
     .command('settle')
     .description('post what days that are over are worth and have not been paid yet')
     .option('--date <day>', 'the business day', dayArgument)
-    .option('--to <day>', 'the last of a range of days that --date begins', dayArgument)
+    .option('--to <day>', `the last of a range of at most ${MOST_DAYS} days that --date begins`, dayArgument)
     .option('--due', 'all days that are due and over, oldest first')
     .option('--run <id>', 'finish a run that was interrupted')
     .addHelpText('after', '\nExample:\n  npx apportion settle --date 2018-04-15');
@@ -44,6 +46,12 @@ function refuseWrongUse({ date, to, due, run }: SettleOptions): void {
   if (to === undefined) return;
   if (date === undefined) throw refuse('--to ends a range that --date begins', 'leave it out, or give --date too');
   if (to < date) throw refuse(`--to ${to} is before --date ${date}`, 'put the earlier day first');
+  if (daysBetween({ from: date, to }) >= MOST_DAYS) {
+    throw refuse(
+      `${date} to ${to} is more than ${MOST_DAYS} days`,
+      'settle it in parts, or all days that are due with --due',
+    );
+  }
 }
 
 async function settleAndWait(app: App, options: SettleOptions, output: Output): Promise<Result> {

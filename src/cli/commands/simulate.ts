@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { App } from '../../app.ts';
 import { readReferenceFile } from '../../catalog/reference-file.ts';
 import type { BusinessDay } from '../../domain/business-day.ts';
@@ -10,7 +10,7 @@ import {
   simulatedRow,
   summariseSimulation,
 } from '../../settlement/simulation-summary.ts';
-import { type Column, grouped, textTable } from '../../statements/text-table.ts';
+import { type Column, decimal, grouped, left, textTable } from '../../statements/text-table.ts';
 import { countArgument, dayArgument } from '../arguments.ts';
 import { type CommandRegistry, type Result, withApp } from '../command.ts';
 import { printCsv } from '../csv.ts';
@@ -40,7 +40,7 @@ export function registerSimulate(program: Command, registry: CommandRegistry): v
       countArgument(MOST_LISTED),
       LISTED,
     )
-    .option('--csv', 'print every developer as CSV')
+    .addOption(new Option('--csv', 'print every developer as CSV').conflicts('json'))
     .addHelpText(
       'after',
       '\nExample:\n  npx apportion simulate --plan plans-2019.json --from 2018-01-01 --to 2018-12-31',
@@ -83,11 +83,11 @@ async function* rowsOf(developers: AsyncIterable<SimulatedDeveloper>): AsyncGene
 }
 
 const COLUMNS: readonly Column[] = [
-  { title: 'Developer', align: 'left' },
-  { title: 'Gross', align: 'decimal' },
-  { title: 'Share now', align: 'decimal' },
-  { title: 'Simulated', align: 'decimal' },
-  { title: 'Difference', align: 'decimal' },
+  left('Developer'),
+  decimal('Gross'),
+  decimal('Share now'),
+  decimal('Simulated'),
+  decimal('Difference'),
 ];
 
 function currencyLines(total: SimulatedCurrency): string[] {

@@ -19,7 +19,7 @@ export function registerStatement(program: Command, registry: CommandRegistry): 
     .option('--provider <id>', "a service provider's statement instead")
     .requiredOption('--period <period>', 'a half-month such as 2018-04-H1, or a month such as 2018-04', periodArgument)
     .addOption(new Option('--language <language>', 'of the text').choices(LANGUAGES).default('en'))
-    .option('--csv', 'print CSV, a row for each line')
+    .addOption(new Option('--csv', 'print CSV, a row for each line').conflicts('json'))
     .addHelpText(
       'after',
       '\nOf an issued period it prints the statement as it was issued.\n\nExample:\n  npx apportion statement --developer dev_7 --period 2018-04-H1 --language zh',

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Column, grouped, textTable } from '../../statements/text-table.ts';
+import { type Column, grouped, left, textTable } from '../../statements/text-table.ts';
 import { readStatus, type Status } from '../../status.ts';
 import { countArgument } from '../arguments.ts';
 import { type CommandRegistry, withApp } from '../command.ts';
@@ -22,12 +22,9 @@ export function registerStatus(program: Command, registry: CommandRegistry): voi
   );
 }
 
-const COLUMNS: readonly Column[] = [
-  { title: '', align: 'left' },
-  { title: '', align: 'left' },
-];
+const COLUMNS: readonly Column[] = [left(''), left('')];
 
-function describe({ inbox, due, runs, periods, payouts, queue, recent, warnings, stuck }: Status): string {
+function describe({ inbox, due, runs, periods, payouts, queue, recent, waits, warnings, stuck }: Status): string {
   const rejected = Object.entries(recent.rejected).map(([reason, lines]) => `${grouped(lines)} ${reason}`);
   const within = recent.days === 1 ? 'in a day' : `in ${recent.days} days`;
   const rows = [
@@ -39,6 +36,7 @@ function describe({ inbox, due, runs, periods, payouts, queue, recent, warnings,
     ['queue', queue === null ? 'can’t be reached' : queueText(queue)],
     ['rejected', `${rejected.length === 0 ? 'nothing' : rejected.join(', ')} ${within}`],
     ['conflicts', `${recent.conflicts === 0 ? 'none' : grouped(recent.conflicts)} ${within}`],
+    ...waitRows(waits),
   ];
   return [
     ...textTable(COLUMNS, rows),
@@ -74,6 +72,17 @@ function queueText(queue: NonNullable<Status['queue']>): string {
       return `${kind} ${counted.join(', ')}`;
     })
     .join('; ');
+}
+
+/** Whom each waits for, in lines of their own; none where nobody waits. */
+function waitRows(waits: Status['waits']): string[][] {
+  return waits.map(({ lock, pid, since, for: holders }, index) => {
+    const whom = holders.map(holder => {
+      const where = holder.address === null ? '' : ` from ${holder.address}`;
+      return `process ${holder.pid}${where}, ${holder.idle ? 'between two statements, ' : ''}in a transaction since ${holder.since}`;
+    });
+    return [index === 0 ? 'waits' : '', `process ${pid} for ${lock} since ${since}, for ${whom.join('; ')}`];
+  });
 }
 
 function periodRows({ last_closed, open, blocks, closes_on, unissued }: Status['periods']): string[][] {

@@ -9,7 +9,7 @@ import type { AppId, OwnerId } from '../../domain/ids.ts';
 import { nanos, parseAmount } from '../../domain/nanos.ts';
 import type { PlannedTransfer } from '../../ledger/decision-transfers.ts';
 import { signedAmountField } from '../amount-field.ts';
-import { checkBooks } from '../check-books.ts';
+import { checkBooks, rowOf } from '../check-books.ts';
 import { ledgerKind } from '../ledger-kind.ts';
 
 const MAX_ROWS = 10_000;
@@ -58,13 +58,14 @@ export const adjust = ledgerKind<z.output<typeof parameters>>({
     await checkBooks(tx, rows);
     const today = calendar.dayOf(at.getTime());
     const first = addDays(today, -MAX_AGE_DAYS);
-    const wrong = rows.find(({ business_date: day }) => day !== null && (day < first || day > today));
-    if (wrong === undefined) return;
+    const wrong = rows.findIndex(({ business_date: day }) => day !== null && (day < first || day > today));
+    if (wrong === -1) return;
+    const day = rows[wrong]?.business_date;
     throw new Refusal({
       code: 'day_out_of_range',
-      message: `business_date ${wrong.business_date} is not one of ${first} to ${today}`,
+      message: `${rowOf(rows, wrong)}business_date ${day} is not one of ${first} to ${today}`,
       remedy: 'refer to a day that has begun, at most ten years ago, or leave it out',
-      details: { day: wrong.business_date, first, last: today },
+      details: { day, first, last: today },
     });
   },
 });

@@ -27,3 +27,26 @@ test.each([
   expect(await given(...list, from, earlier, to, later)).toBe(true);
   expect(await given(...list, from, later, to, later)).toBe(true);
 });
+
+test('nobody acts in the name of the program or of a login, and the audit log can be asked for both', async () => {
+  for (const actor of ['system:nightly', 'os:root', 'System:half-monthly']) {
+    await expect(given('payouts', 'draw-up', '--actor', actor)).rejects.toMatchObject({ exitCode: 1 });
+    expect(await given('audit', '--actor', actor)).toBe(true);
+  }
+  expect(await given('payouts', 'draw-up', '--actor', 'li.wei')).toBe(true);
+});
+
+test.each([
+  ['simulate', '--plan', 'plans.json', '--from', '2018-04-01', '--to', '2018-04-02'],
+  ['explain', '--app', 'app_7_1', '--date', '2018-04-01', '--events'],
+  ['statement', '--developer', 'dev_7', '--period', '2018-04-H1'],
+  ['ledger', 'transfers'],
+  ['ledger', 'trial-balance'],
+])('%s is not asked for CSV and JSON at once', async (...command) => {
+  await expect(given(...command, '--csv', '--json')).rejects.toMatchObject({
+    code: 'commander.conflictingOption',
+    message: expect.stringContaining("'--csv' cannot be used with option '--json'"),
+  });
+  expect(await given(...command, '--csv')).toBe(true);
+  expect(await given(...command, '--json')).toBe(true);
+});
