@@ -3,7 +3,7 @@ import { NIGHTLY_ACTOR, onRecord } from './audit/audited.ts';
 import { runHalfMonthly } from './half-monthly.ts';
 import type { ErrorListener } from './queue/backend.ts';
 import { type RunningWorkers, startMaintenanceWorker } from './queue/workers.ts';
-import { settleDueDays } from './settlement/settle-days.ts';
+import { reviveRuns, settleDueDays } from './settlement/settle-days.ts';
 import { sweepOnce } from './worker-set.ts';
 
 /** Sweeps, does what the nights and the half-months ask for, and keeps all of it on the clock, whatever happens to Redis. */
@@ -32,10 +32,11 @@ export async function runMaintenance(app: App, onError: ErrorListener): Promise<
   };
 }
 
-/** Starts a run over every day that is due and over; it is on record as a command is. */
+/** Goes on with every run that was interrupted and starts one over every day that is due and over; it is on record as a command is. */
 export async function runNightly(app: App): Promise<void> {
   const deed = { actor: NIGHTLY_ACTOR, command: 'nightly', parameters: {}, program: 'apportion maintenance-worker' };
   await onRecord(app, deed, async () => {
+    await reviveRuns(runDepsOf(app));
     await settleDueDays(runDepsOf(app));
   });
 }

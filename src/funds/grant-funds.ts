@@ -17,7 +17,7 @@ export interface FundDeps {
   readonly now: () => Date;
 }
 
-/** Runs that may have been left ungranted reach back so far before the last step. */
+/** Runs that may have been left ungranted reach back so far before the last step; older ones are looked for when a fund is over. */
 const LOOK_BACK_MS = 7 * 86_400_000;
 /** The night after the last day has settled it by then. */
 const SETTLED_AFTER_DAYS = 1;
@@ -43,26 +43,41 @@ export async function grantPending(deps: FundDeps): Promise<void> {
   if (!(await knowsFunds(deps.db))) return;
   for (const fund of await allFunds(deps.db)) {
     const { fundId } = fund;
-    for (const run of await ungrantedRuns(deps.db, fund)) await stepOnce(deps, fundId, { cause: 'run', run });
+    await grantRuns(deps, fund, await ungrantedRuns(deps.db, fund));
     const standing = await standingOf(deps.db, fundId);
     if (standing.hasEnded) continue;
     const leftNanos = fund.budgetNanos - standing.awardedNanos - standing.returnedNanos;
     const lacks = leftNanos > 0n && (await daysOf(deps.db, { fundId, lackingOnly: true })).length > 0;
     if (lacks) await stepOnce(deps, fundId, { cause: 'rest' });
-    if (await hasExpired(deps.db, fund, deps)) await stepOnce(deps, fundId, { cause: 'expiry' });
+    if (!(await isSettled(deps.db, fund, deps))) continue;
+    await grantRuns(deps, fund, await allUngranted(deps.db, fund));
+    await stepOnce(deps, fundId, { cause: 'expiry' });
   }
+}
+
+async function grantRuns(deps: FundDeps, { fundId }: Fund, runs: readonly SettlementRun[]): Promise<void> {
+  for (const run of runs) await stepOnce(deps, fundId, { cause: 'run', run });
 }
 
 /** Finished runs of which a fund has not been told yet, in the order in which they finished. */
 export async function ungrantedRuns(q: Queryable, fund: Fund): Promise<SettlementRun[]> {
-  const { fundId, referenceVersion } = fund;
-  const { lastGrantedAt } = await standingOf(q, fundId);
-  const recordedAt = (await recordedInstants(q, [referenceVersion])).get(referenceVersion);
+  const { lastGrantedAt } = await standingOf(q, fund.fundId);
+  const recordedAt = (await recordedInstants(q, [fund.referenceVersion])).get(fund.referenceVersion);
   const since = lastGrantedAt ?? recordedAt ?? new Date(0);
+  return await ungrantedSince(q, fund, new Date(since.getTime() - LOOK_BACK_MS));
+}
+
+/** However long ago they were requested. */
+async function allUngranted(q: Queryable, fund: Fund): Promise<SettlementRun[]> {
+  return await ungrantedSince(q, fund, new Date(0));
+}
+
+async function ungrantedSince(q: Queryable, fund: Fund, requestedSince: Date): Promise<SettlementRun[]> {
+  const { fundId, referenceVersion } = fund;
   const runs = await finishedRuns(q, {
     from: fund.rule.new_app_days === null ? fund.startDay : null,
     to: fund.endDay,
-    requestedSince: new Date(since.getTime() - LOOK_BACK_MS),
+    requestedSince,
     referenceVersion,
   });
   const granted = await grantedRuns(q, { fundId, runIds: runs.map(run => run.runId) });
@@ -96,19 +111,25 @@ function concerns(fund: Fund, day: BusinessDay): boolean {
 }
 
 /**
- * A fund expires once its last day is settled and granted: from the second day after it on, as soon as none of its days is due or
- * waits for a run to finish, however long that takes: what is left goes back only when nothing more can be asked for it. Asked in the order in which work moves on, so that none slips through.
+ * A fund expires once its last day is settled and granted, however long that takes: what is left goes back only when nothing more can be
+ * asked for it.
  */
-async function hasExpired(
+async function hasExpired(q: Queryable, fund: Fund, deps: Pick<FundDeps, 'calendar' | 'now'>): Promise<boolean> {
+  return (await isSettled(q, fund, deps)) && (await allUngranted(q, fund)).length === 0;
+}
+
+/**
+ * From the second day after a fund's last one, whether none of its days is due or waits for a run to finish. Asked in the order in which
+ * work moves on, so that none slips through.
+ */
+async function isSettled(
   q: Queryable,
   fund: Fund,
   { calendar, now }: Pick<FundDeps, 'calendar' | 'now'>,
 ): Promise<boolean> {
   const { startDay, endDay } = fund;
-  const today = calendar.dayOf(now().getTime());
-  if (today <= addDays(endDay, SETTLED_AFTER_DAYS)) return false;
+  if (calendar.dayOf(now().getTime()) <= addDays(endDay, SETTLED_AFTER_DAYS)) return false;
   if (await isAnyDue(q, { from: startDay, to: endDay })) return false;
-  const unfinished = await unfinishedBuckets(q, new Date(now().getTime() - LOOK_BACK_MS));
-  if (unfinished.some(bucket => isDayOf(fund, bucket.businessDay))) return false;
-  return (await ungrantedRuns(q, fund)).length === 0;
+  const unfinished = await unfinishedBuckets(q, new Date(0));
+  return !unfinished.some(bucket => isDayOf(fund, bucket.businessDay));
 }

@@ -4,7 +4,7 @@ import { formatAmount, nanos } from '../domain/nanos.ts';
 import { ACCOUNT_KINDS, type AccountKind } from '../domain/transfer.ts';
 import type { AccountMovement } from '../ledger/moved-by-runs.ts';
 import { CANCEL_REASONS, type CancelReason } from './approve-batch.ts';
-import type { PayoutFlow } from './payout.ts';
+import type { Payout, PayoutFlow } from './payout.ts';
 import type { NewStep } from './post-steps.ts';
 
 /** What flows move by currency and account, over all books. */
@@ -72,9 +72,9 @@ export async function stepsOfDecision(
   return rows.map(({ amount, ...row }) => ({ ...row, amountNanos: BigInt(amount) }));
 }
 
-/** The rates at which payouts of a batch are exchanged, a sentence each. */
-export function tellRates(steps: readonly Pick<NewStep, 'payout'>[]): string[] {
-  const exchanged = steps.flatMap(({ payout: { currency, sentCurrency, netNanos, sentNanos, exchange } }) =>
+/** The rates at which payouts are exchanged, a sentence each. */
+export function tellRates(payouts: readonly Payout[]): string[] {
+  const exchanged = payouts.flatMap(({ currency, sentCurrency, netNanos, sentNanos, exchange }) =>
     exchange === null ? [] : { currency, sentCurrency, netNanos, sentNanos, ...exchange },
   );
   const byRate = Map.groupBy(

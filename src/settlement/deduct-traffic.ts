@@ -1,7 +1,6 @@
 import type pg from 'pg';
 import { addDays, type BusinessCalendar, type BusinessDay } from '../domain/business-day.ts';
 import { appendDeductions, deductionChanges, recordedDeductions } from '../earnings/deductions.ts';
-import { markDue } from '../earnings/due-days.ts';
 import { markDueIfEarned } from '../earnings/due-if-earned.ts';
 import { AcceptedEvents } from '../events/accepted-events.ts';
 import { needsOtherEvents } from '../traffic/checks.ts';
@@ -47,7 +46,8 @@ export async function deriveTraffic(
 
 /**
  * Brings the recorded deductions of the developers' day up to what is known, in the transaction that posts the transfers to match.
- * Where a chain of clicks goes on into the next day, that becomes due, for a verdict about it may have changed.
+ * Where a chain of clicks goes on into the next day, that becomes due, for a verdict about it may have changed. No later day of the
+ * month does: whatever made this day due made those due too, and whoever settled one of them since brought this day up first.
  */
 export async function deductTraffic(
   tx: pg.ClientBase,
@@ -56,15 +56,7 @@ export async function deductTraffic(
   const { bucket, day, developerIds } = known;
   const { deductions, chainedDevelopers } = await deriveTraffic(tx, known);
   const before = await recordedDeductions(tx, { bucket, day, developerIds });
-  const changes = deductionChanges({ before, after: deductions });
-  await appendDeductions(tx, { bucket, day, runId }, changes);
-  // Where a plan goes by the month, what is deducted from a day changes the worth of those after it.
-  const changed = new Set(changes.map(change => change.developerId));
-  await markDue(
-    tx,
-    bucket,
-    [...changed].map(developerId => ({ developerId, businessDay: day })),
-  );
+  await appendDeductions(tx, { bucket, day, runId }, deductionChanges({ before, after: deductions }));
   const nextDay = addDays(day, 1);
   await markDueIfEarned(
     tx,

@@ -139,10 +139,7 @@ export function unknownRun(runId: string): Refusal {
   });
 }
 
-/**
- * Buckets that recent runs still lack, for a sweep to put back into the queue. An older run needs no reviving: what it left is
- * still due, and the next nightly run takes it.
- */
+/** Buckets that runs requested after an instant still lack, the run requested first first. */
 export async function unfinishedBuckets(
   db: Queryable,
   requestedAfter: Date,

@@ -3,7 +3,7 @@ import type { Database } from '../db/database.ts';
 import { addDays, type BusinessCalendar, type BusinessDay } from '../domain/business-day.ts';
 import { Refusal } from '../domain/errors.ts';
 import { dueDates } from '../earnings/due-days.ts';
-import { insertRun, type SettlementRun, unfinishedRun } from './runs.ts';
+import { insertRun, type SettlementRun, unfinishedBuckets, unfinishedRun } from './runs.ts';
 import type { BucketOfRun } from './settle-bucket.ts';
 
 export interface RunDeps {
@@ -48,6 +48,14 @@ export async function settleDueDays(
     deps,
     due.filter(day => !except.has(day)),
   );
+}
+
+/**
+ * Puts the buckets that any run still lacks back into the queue, however old it is. What it left due is settled by later runs, but only
+ * a finished run is granted for by funds.
+ */
+export async function reviveRuns({ db, enqueue }: Pick<RunDeps, 'db' | 'enqueue'>): Promise<void> {
+  await enqueue(await unfinishedBuckets(db, new Date(0)));
 }
 
 /**

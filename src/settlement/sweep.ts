@@ -3,6 +3,7 @@ import { type BatchKey, oldestPending } from '../events/inbox.ts';
 import { unfinishedBuckets } from './runs.ts';
 import type { BucketOfRun } from './settle-bucket.ts';
 
+/** Older ones wait for the nightly run, which revives all: a sweep comes every few seconds. */
 const REVIVED_RUNS_MS = 3 * 86_400_000;
 
 export interface SweepDeps {

@@ -31,7 +31,7 @@ it('refuses a file that is not there, a folder, a packed file and one that is to
   expect((await rejectionOf(readReferenceFile(folder))).message).toContain("can't be read (EISDIR)");
   const packed = await file(gzipSync('{"apps": []}'));
   expect((await rejectionOf(readReferenceFile(packed))).message).toContain(
-    'is not UTF-8 text; hand in the JSON itself',
+    'is not UTF-8 text; hand in the text itself, neither packed',
   );
   const long = await file('');
   await truncate(long, 600 * 1024 * 1024);

@@ -13,7 +13,7 @@ afterEach(async () => {
   paying = null;
 });
 
-test('a closing waits for who is posting into its period', async () => {
+test('the unit stranded by closing a window under load: a closing waits for who is posting into its period', async () => {
   const closing = await Closing.forTest();
   const { system } = closing;
   await closing.earn('2018-04-20');

@@ -1,4 +1,5 @@
 import { describe, expect, onTestFailed, test } from 'vitest';
+import { bucketOf } from '../../src/domain/bucket.ts';
 import type { RedisBinary } from '../../src/embedded/redis.ts';
 import { findRedis } from '../support/queue-servers.ts';
 import { kills, SEED } from '../support/runs.ts';
@@ -11,7 +12,7 @@ import type { Machine, QueueKind } from './machine.ts';
 import { progressOf } from './progress.ts';
 import { catalogText, plansText } from './reference-data.ts';
 import { openSite, pendingBatches } from './site.ts';
-import { acceptedReadings, differencesOf, storedBooks } from './stored-books.ts';
+import { type AcceptedReading, acceptedReadings, differencesOf, storedBooks } from './stored-books.ts';
 import { makeTraffic, type SentLine } from './traffic.ts';
 
 /** More with KILLS=200 in the environment. */
@@ -24,8 +25,9 @@ const CATCH_UP_MS = 120_000;
 const SERVICE_MISSING = 3;
 
 /** Small batches make many transactions; the rest makes recovery as short as it can be. */
+const BUCKETS = 16;
 const ENV = {
-  APPORTION_BUCKETS: '16',
+  APPORTION_BUCKETS: String(BUCKETS),
   APPORTION_QUEUE_GROUPS: '2',
   APPORTION_CONCURRENCY: '2',
   APPORTION_BATCH_EVENTS: '100',
@@ -63,7 +65,7 @@ describe.each<{ queue: QueueKind }>([{ queue: 'redis' }, { queue: 'postgres' }])
       for (const worker of machine.workers) expect(await worker.stop()).toEqual({ code: 0, signal: null });
 
       const readings = await machine.look(acceptedReadings);
-      const expected = expectedBooks(readings.map(({ source, lines }) => linesOf(intake, source).slice(0, lines)));
+      const expected = expectedBooks(readings.map(reading => linesTaken(linesOf(intake, reading.source), reading)));
       expect(differencesOf({ expected, found: await machine.look(storedBooks) })).toEqual([]);
       const verification = machine.command(['verify', '--json']).process;
       expect(await verification.end(CATCH_UP_MS), verification.stdout).toMatchObject({ code: 0 });
@@ -114,6 +116,17 @@ function linesOf(intake: Intake, source: string): readonly SentLine[] {
   const lines = intake.lines.get(source);
   if (lines === undefined) throw new Error(`${source} is none of the files`);
   return lines;
+}
+
+/** Of each bucket a reading takes the first lines, in their order: one that was interrupted has handed in more of one than of another. */
+function linesTaken(lines: readonly SentLine[], { linesOfBucket }: AcceptedReading): SentLine[] {
+  const left = new Map(Object.entries(linesOfBucket).map(([bucket, count]) => [Number(bucket), count]));
+  return lines.filter(({ ownerId }) => {
+    const bucket = bucketOf(ownerId, BUCKETS);
+    const count = left.get(bucket) ?? 0;
+    left.set(bucket, count - 1);
+    return count > 0;
+  });
 }
 
 /**

@@ -49,13 +49,24 @@ export function differencesOf(
   return differences;
 }
 
-/** Each reading of a file, in the order in which they began: its path and how many of its lines were accepted into the inbox. */
-export async function acceptedReadings(client: pg.ClientBase): Promise<{ source: string; lines: number }[]> {
-  const { rows } = await client.query<{ source: string; lines: number }>(
-    `select source, sum(line_count)::int as lines
-     from inbox_batches
+/** One reading of a file: how many of its lines were accepted into the inbox, in all and by bucket. */
+export interface AcceptedReading {
+  readonly source: string;
+  readonly lines: number;
+  readonly linesOfBucket: Readonly<Record<number, number>>;
+}
+
+/** In the order in which they began. */
+export async function acceptedReadings(client: pg.ClientBase): Promise<AcceptedReading[]> {
+  const { rows } = await client.query<AcceptedReading>(
+    `select source, sum(lines)::int as lines, jsonb_object_agg(bucket, lines) as "linesOfBucket"
+     from (
+       select ingest_id, source, bucket, sum(line_count) as lines, min(accepted_at) as began_at
+       from inbox_batches
+       group by ingest_id, source, bucket
+     ) as of_bucket
      group by ingest_id, source
-     order by min(accepted_at), ingest_id`,
+     order by min(began_at), ingest_id`,
   );
   return rows;
 }

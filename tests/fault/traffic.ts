@@ -1,3 +1,4 @@
+import { UNASSIGNED } from '../../src/domain/ids.ts';
 import type { Chance } from './chance.ts';
 import { APPS_PER_DEVELOPER, DEVELOPERS, decimal, numbers, UNITS_PER_APP, unitOf } from './reference-data.ts';
 
@@ -16,7 +17,8 @@ export interface SentEvent {
   readonly deviceId: string | null;
 }
 
-export type SentLine = { readonly text: string } & (
+/** `ownerId`: whose bucket it goes to. */
+export type SentLine = { readonly text: string; readonly ownerId: string } & (
   | { readonly event: SentEvent; readonly rejected: null }
   | { readonly event: null; readonly rejected: string }
 );
@@ -72,11 +74,11 @@ function makeLine(chance: Chance, { own, earlier, numbering }: Making): { line: 
     return lot < 0;
   };
   const accepted = (event: SentEvent, fresh: boolean) => ({
-    line: { text: textOf(event, chance), event, rejected: null } as const,
+    line: { text: textOf(event, chance), ownerId: event.developerId, event, rejected: null } as const,
     fresh,
   });
-  const rejected = (text: string, reason: string) => ({
-    line: { text, event: null, rejected: reason } as const,
+  const rejected = (text: string, reason: string, ownerId: string) => ({
+    line: { text, ownerId, event: null, rejected: reason } as const,
     fresh: false,
   });
   const known = chance.happens(0.7) ? own : earlier;
@@ -84,10 +86,13 @@ function makeLine(chance: Chance, { own, earlier, numbering }: Making): { line: 
   if (falls(SHARES.conflict) && own.length > 0) return accepted(contradict(chance, chance.pick(own)), false);
   const event = makeEvent(chance, numbering);
   if (falls(SHARES.late)) return accepted(daysBack(event, chance.pick(LATE_DAYS)), true);
-  if (falls(SHARES.tooLate)) return rejected(textOf(daysBack(event, TOO_LATE_DAYS), chance), 'too_late');
-  if (falls(SHARES.unknownApp)) return rejected(textOf({ ...event, appId: 'nobodys_app' }, chance), 'unknown_app');
-  if (falls(SHARES.broken)) return rejected(textOf(event, chance).slice(0, -5), 'bad_json');
-  if (falls(SHARES.noPrice)) return rejected(textOf({ ...event, priceMicros: null }, chance), 'no_price');
+  if (falls(SHARES.tooLate))
+    return rejected(textOf(daysBack(event, TOO_LATE_DAYS), chance), 'too_late', event.developerId);
+  if (falls(SHARES.unknownApp))
+    return rejected(textOf({ ...event, appId: 'nobodys_app' }, chance), 'unknown_app', UNASSIGNED);
+  if (falls(SHARES.broken)) return rejected(textOf(event, chance).slice(0, -5), 'bad_json', UNASSIGNED);
+  if (falls(SHARES.noPrice))
+    return rejected(textOf({ ...event, priceMicros: null }, chance), 'no_price', event.developerId);
   if (falls(SHARES.unpriced)) {
     const campaignId = event.currency === 'USD' ? 'c_usd' : 'c_cny';
     return accepted({ ...event, priceMicros: null, campaignId }, true);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { grantAfterRun, grantPending } from '../../src/funds/grant-funds.ts';
-import { settleBucket } from '../../src/settlement/settle-bucket.ts';
+import { type BucketOfRun, settleBucket } from '../../src/settlement/settle-bucket.ts';
+import { reviveRuns } from '../../src/settlement/settle-days.ts';
 import { click, Funding } from '../support/funding.ts';
 import { rejectionOf } from '../support/refusals.ts';
 import { comesToWait, Stopping } from '../support/stopping.ts';
@@ -294,6 +295,28 @@ describe('interrupted and at once', () => {
     await holds();
   });
 
+  test('a fund that paid its last day twice under two concurrent runs: the second grants after the first', async () => {
+    await funding.createFund('fund_1', '12', { end: '2018-09-03' });
+    await funding.earn('2018-09-03', { app_a1: '80', app_b1: '60', app_c1: '20' });
+    funding.at('2018-09-04', 4);
+    const { deps, system } = funding;
+    const runs = [...(await system.requestRun('2018-09-03')), ...(await system.requestRun('2018-09-03'))];
+    for (const job of system.settlementJobs.splice(0)) await settleBucket(deps, job);
+    const slow = new Stopping(system.db, { before: 'insert into fund_grants' });
+    const first = grantAfterRun({ ...deps, db: slow.db }, runs[0]?.runId ?? '');
+    await slow.stopped;
+    const second = grantAfterRun(deps, runs[1]?.runId ?? '');
+    await Promise.race([second, comesToWait(system.db)]);
+    slow.resume();
+    await Promise.all([first, second]);
+    // 12 for needs of 8, 6 and 2.
+    expect(await funding.awards()).toEqual([
+      ...['09-03 app_a1 fund_1: 6', '09-03 app_b1 fund_1: 4.5', '09-03 app_c1 fund_1: 1.5'],
+    ]);
+    expect(await funding.left('fund_1')).toBe('0');
+    await holds();
+  });
+
   test('a step waits for who moves held money of the same days before it looks what is held', async () => {
     await funding.createFund('fund_1', '100');
     await funding.earnAndSettle('2018-09-02', { app_a1: '40' });
@@ -360,6 +383,28 @@ describe('interrupted and at once', () => {
     slow.resume();
     await expiring;
     expect(await funding.left('fund_1')).toBe('90');
+    await system.grantPending();
+    expect(await funding.awards()).toEqual(['09-03 app_a1 fund_1: 10', '09-03 app_b1 fund_1: 5']);
+    expect([await funding.left('fund_1'), await funding.left('fund_1', 'fund_source')]).toEqual(['0', '-15']);
+    await holds();
+  });
+
+  test('a run that was interrupted for weeks is revived, and granted for before the fund expires', async () => {
+    await funding.createFund('fund_1', '100', { end: '2018-09-03' });
+    await funding.earn('2018-09-03', { app_a1: '100', app_b1: '50' });
+    funding.at('2018-09-04', 3);
+    const { deps, system } = funding;
+    await system.requestRun('2018-09-03');
+    const [first, ...lost] = system.settlementJobs.splice(0);
+    expect(lost.length).toBeGreaterThan(0);
+    await settleBucket(deps, first as BucketOfRun);
+    funding.at('2018-09-25', 3);
+    await system.settleDue();
+    await system.grantPending();
+    expect(await funding.left('fund_1', 'fund_source')).toBe('-100');
+    await reviveRuns({ db: system.db, enqueue: async jobs => void system.settlementJobs.push(...jobs) });
+    expect(system.settlementJobs).toEqual(lost);
+    for (const job of system.settlementJobs.splice(0)) await settleBucket(deps, job);
     await system.grantPending();
     expect(await funding.awards()).toEqual(['09-03 app_a1 fund_1: 10', '09-03 app_b1 fund_1: 5']);
     expect([await funding.left('fund_1'), await funding.left('fund_1', 'fund_source')]).toEqual(['0', '-15']);

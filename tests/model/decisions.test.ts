@@ -247,11 +247,11 @@ function outcome(
 ): { answer: string; after: Known } {
   const person = actor.toLowerCase();
   const nothing = (answer: string) => ({ answer, after: { deeds, ended } });
-  const end = ended.get(id);
-  if (end !== undefined) return nothing(end === ENDS[how] ? 'again' : 'decision_ended');
   if (how === 'withdraw' && person !== proposer) return nothing('not_proposer');
   if (how !== 'withdraw' && !MAY[how].some(each => each === person)) return nothing('wrong_role');
   if (how === 'approve' && person === proposer) return nothing('own_decision');
+  const end = ended.get(id);
+  if (end !== undefined) return nothing(end === ENDS[how] ? 'again' : 'decision_ended');
   const after = { deeds, ended: new Map([...ended, [id, ENDS[how]] as const]) };
   if (how !== 'approve') return { answer: 'done', after };
   const deed: Deed = { deed: 'apply', id, asked };

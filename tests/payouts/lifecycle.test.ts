@@ -209,7 +209,10 @@ describe('approving', () => {
     ];
     const before = await paying.deciding.show(id);
     expect(before.moved).toEqual(moved);
-    expect([...before.notes].sort()).toEqual(notes('would be'));
+    expect([...before.notes].sort()).toEqual([
+      ...notes('would be'),
+      'of these, 1 with 1000.00 CNY to destinations at which the payee was never paid before, recorded by li.wei',
+    ]);
     await paying.deciding.approve(id);
     expect(await paying.deciding.show(id)).toMatchObject({ moved, notes: notes('was') });
     expect((await paying.payoutOf('dev_1')).statusReason).toBe('payable_fell');

@@ -4,7 +4,7 @@ import { textField } from '../../catalog/file-fields.ts';
 import { nanos } from '../../domain/nanos.ts';
 import { movedByDecision } from '../../ledger/moved-by-runs.ts';
 import { approveBatch, batchApproval } from '../../payouts/approve-batch.ts';
-import { newDestinations, tellNewDestinations } from '../../payouts/new-destinations.ts';
+import { tellNewDestinations } from '../../payouts/new-destinations.ts';
 import { stepFlows } from '../../payouts/payout.ts';
 import { countSteps, movedBy, stepsOfDecision, tellRates, tellSteps } from '../../payouts/summary.ts';
 import type { DecisionKind } from '../kind.ts';
@@ -22,6 +22,7 @@ export const payouts: DecisionKind<z.output<typeof parameters>> = {
   ledgerDays: (_parameters, { calendar, at }) => [calendar.dayOf(at.getTime())],
   preview: async (tx, { batch: batchId }, { bucketCount }) => {
     const steps = await batchApproval(tx, { batchId, bucketCount });
+    const approved = steps.filter(step => step.status === 'approved').map(step => step.payout);
     const flows = steps.flatMap(({ payout, ...step }) => stepFlows(payout, { ...step, taxReturnedNanos: nanos(0n) }));
     return {
       transfers: [],
@@ -30,8 +31,8 @@ export const payouts: DecisionKind<z.output<typeof parameters>> = {
         moved: movedBy(flows),
         notes: [
           ...tellSteps(countSteps(steps), { isDone: false }),
-          ...tellRates(steps),
-          ...tellNewDestinations(await newDestinations(tx, batchId)),
+          ...tellRates(approved),
+          ...(await tellNewDestinations(tx, approved)),
         ],
       },
     };
