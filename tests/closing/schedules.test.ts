@@ -13,7 +13,8 @@ afterEach(async () => {
   paying = null;
 });
 
-test('the unit stranded by closing a window under load: a closing waits for who is posting into its period', async () => {
+/** A closing of the period is proposed, and then a click comes: after the cut, so that for it alone the day could stay due. */
+async function proposedBeforeLateClick() {
   const closing = await Closing.forTest();
   const { system } = closing;
   await closing.earn('2018-04-20');
@@ -21,6 +22,11 @@ test('the unit stranded by closing a window under load: a closing waits for who 
   const id = await closing.proposeClosing(PERIOD);
   closing.tick();
   await system.take([click('2018-04-20', '4.00')]);
+  return { closing, system, id };
+}
+
+test('the unit stranded by closing a window under load: a closing waits for who is posting into its period', async () => {
+  const { closing, system, id } = await proposedBeforeLateClick();
   await system.requestRun('2018-04-20');
   const [job] = system.settlementJobs.splice(0);
   if (job === undefined) throw new Error('nothing is to be settled');
@@ -37,14 +43,7 @@ test('the unit stranded by closing a window under load: a closing waits for who 
 });
 
 test('a change of plans blocks a closing on a day that a later batch had made due before', async () => {
-  const closing = await Closing.forTest();
-  const { system } = closing;
-  await closing.earn('2018-04-20');
-  closing.tick();
-  const id = await closing.proposeClosing(PERIOD);
-  closing.tick();
-  // After the cut: for this alone the day could stay due.
-  await system.take([click('2018-04-20', '4.00')]);
+  const { closing, system, id } = await proposedBeforeLateClick();
   await system.importPlans({
     ...{ id: 'tools', scope: { category: 'tools' }, currency: 'CNY', effective_from: '2018-01-01', effective_to: null },
     ...{ basis: 'app_day', mode: 'marginal', tiers: [{ share: '0.40' }] },

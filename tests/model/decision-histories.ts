@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { WORLD } from './decisions-model.ts';
+import { type PlainWish, WORLD } from './decisions-model.ts';
 import type { Part } from './holds-model.ts';
 
 /** What is proposed; a place stands for what was earned or proposed at that place of the history. */
@@ -10,16 +10,7 @@ export type Wish =
   | { readonly kind: 'adjust' | 'write_off'; readonly app: string; readonly nanos: bigint }
   | { readonly kind: 'invalidate'; readonly app: string; readonly place: number }
   | { readonly kind: 'reinstate'; readonly place: number }
-  | { readonly kind: 'plan'; readonly share: string }
-  | {
-      readonly kind: 'fund';
-      readonly fund: string;
-      readonly category: string;
-      readonly points: string;
-      readonly nanos: bigint;
-    }
-  | { readonly kind: 'fund_top_up'; readonly fund: string; readonly nanos: bigint }
-  | { readonly kind: 'fund_close'; readonly fund: string };
+  | PlainWish;
 
 export interface Vote {
   /** From the last proposal backwards. */

@@ -10,6 +10,19 @@ export const WORLD: Readonly<Record<string, { readonly book: string; readonly ca
   app_b1: { book: 'dev_b', category: 'games' },
 };
 
+/** What is asked for alike in every history: it names nothing that was proposed before. */
+export type PlainWish =
+  | { readonly kind: 'plan'; readonly share: string }
+  | {
+      readonly kind: 'fund';
+      readonly fund: string;
+      readonly category: string;
+      readonly points: string;
+      readonly nanos: bigint;
+    }
+  | { readonly kind: 'fund_top_up'; readonly fund: string; readonly nanos: bigint }
+  | { readonly kind: 'fund_close'; readonly fund: string };
+
 export type Asked =
   | { readonly kind: 'hold'; readonly book: string; readonly app: string | null; readonly from: string | null }
   | {
@@ -23,16 +36,7 @@ export type Asked =
   | { readonly kind: 'write_off'; readonly book: string; readonly nanos: bigint }
   | { readonly kind: 'invalidate'; readonly app: string; readonly event: string }
   | { readonly kind: 'reinstate'; readonly invalidation: string }
-  | { readonly kind: 'plan'; readonly share: string }
-  | {
-      readonly kind: 'fund';
-      readonly fund: string;
-      readonly category: string;
-      readonly points: string;
-      readonly nanos: bigint;
-    }
-  | { readonly kind: 'fund_top_up'; readonly fund: string; readonly nanos: bigint }
-  | { readonly kind: 'fund_close'; readonly fund: string };
+  | PlainWish;
 
 /** What happens to money, in the order in which it does. */
 export type Deed =
