@@ -4,8 +4,7 @@ import { Refusal } from './domain/errors.ts';
 import type { RunningWorkers } from './queue/workers.ts';
 import { sweepOnce } from './worker-set.ts';
 
-const SHORT_LOOK_MS = 20;
-const LONG_LOOK_MS = 250;
+const LOOK_MS = 40;
 /** Without any progress for so long, jobs may have been lost with the queue; what is unfinished is put there again. */
 const QUIET_MS = 5_000;
 const STUCK_MS = 300_000;
@@ -32,11 +31,9 @@ export async function awaitWork(
   try {
     let progressAt = Date.now();
     let sweptAt = progressAt;
-    let lookMs = SHORT_LOOK_MS;
     while (left > 0) {
       onProgress(left);
-      await sleep(lookMs);
-      lookMs = Math.min(lookMs * 1.5, LONG_LOOK_MS);
+      await sleep(LOOK_MS);
       const now = await remaining();
       if (now < left) progressAt = Date.now();
       left = now;

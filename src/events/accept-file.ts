@@ -47,7 +47,7 @@ export interface AcceptedFile {
 
 /**
  * Accepts a file of events: each line is checked, given to the bucket of its app's developer, and committed to the inbox before
- * the queue hears of it. Parts are handed over in the order of the file.
+ * the queue hears of it. Each bucket's lines are handed over in the order of the file.
  * @throws Refusal `bad_file` when the file can't be opened or holds nothing, `database_unavailable` when it can't be kept
  */
 export async function acceptFile(deps: AcceptDeps, options: AcceptOptions): Promise<AcceptedFile> {
@@ -102,7 +102,8 @@ class FileAcceptance {
   async add(block: LineBlock): Promise<void> {
     const refused = this.#read(block);
     await this.#judge(block, refused);
-    if (this.#part.isFull) await this.#flush();
+    if (this.#part.mustClose) await this.#flushAll();
+    else if (this.#part.isTurn) await this.#flushTurn();
     this.#part.clearBlock();
     this.#options.onProgress?.({ bytesRead: block.bytesRead, lines: this.received });
   }
@@ -124,7 +125,7 @@ class FileAcceptance {
   }
 
   async finish(): Promise<Omit<AcceptedFile, 'damage'>> {
-    await this.#flush();
+    await this.#flushAll();
     await this.#flushing;
     return {
       ingestId: this.#ingestId,
@@ -175,13 +176,17 @@ class FileAcceptance {
     return { event, lineNo, bytes: Buffer.from(line.text) };
   }
 
-  /** Hands what was judged to the inbox while the next lines are read; one flush at a time keeps the order of the file. */
-  async #flush(): Promise<void> {
+  /** Hands what was judged to the inbox while the next lines are read; one flush at a time keeps each bucket's lines in their order. */
+  async #flushTurn(): Promise<void> {
     await this.#flushing;
-    if (this.#part.lineCount > 0) this.#startHandingIn(this.#part.closeBatches());
+    this.#startHandingIn(this.#part.closeTurn());
   }
 
-  /** A batch that is full goes alone: those of other buckets go on growing, and each bucket's lines stay in their order. */
+  async #flushAll(): Promise<void> {
+    while (this.#part.lineCount > 0) await this.#flushTurn();
+  }
+
+  /** A batch that is full does not wait for its bucket's turn. */
   async #flushBatch(bucket: number): Promise<void> {
     await this.#flushing;
     this.#startHandingIn([this.#part.closeBatch(bucket)]);

@@ -16,8 +16,12 @@ export class EventDictionaries {
   #developerOfApp = new Int32Array(0);
 
   nameDeveloper(app: number, developerId: string): void {
+    this.setDeveloper(app, this.developers.codeOfText(developerId));
+  }
+
+  setDeveloper(app: number, developer: number): void {
     this.#developerOfApp = withPlaces(this.#developerOfApp, this.apps.size);
-    this.#developerOfApp[app] = this.developers.codeOfText(developerId);
+    this.#developerOfApp[app] = developer;
   }
 
   /** The code of the app's developer. @throws Error as long as nobody has told */

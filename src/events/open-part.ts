@@ -1,22 +1,27 @@
-import { appsOfAdUnits, developersOfApps } from '../catalog/known-ids.ts';
+import { isCatalogWithin, type OwnedIds, ownedAdUnits, ownedApps } from '../catalog/known-ids.ts';
 import type { Queryable } from '../db/database.ts';
 import type { AdEvent } from '../domain/ad-event.ts';
 import { bucketOf } from '../domain/bucket.ts';
 import { type DayRange, packBatch, withDay } from './batch.ts';
 import type { RefusedLine } from './batch-columns.ts';
-import type { ByteDictionary } from './byte-dictionary.ts';
+import { type ByteDictionary, viewOf } from './byte-dictionary.ts';
 import { EventColumns, EventDictionaries, withPlaces } from './event-columns.ts';
 import { type AcceptanceWindow, judgeEvent } from './judge-line.ts';
+import { NEWLINE } from './line-reader.ts';
 
-/**
- * Lines held in memory before they are committed to the inbox: few at first, so that workers soon have something to do, then more and
- * more, since the larger batches are, the less each of their lines costs.
- */
-const FIRST_LINES = 131_072;
-const MOST_LINES = 524_288;
+/** After so many lines some buckets have their turn: their open batches are handed in, so that workers always have something to do. */
+const TURN_LINES = 65_536;
+/** In so many turns each bucket has its own at least once. The more lines a batch holds, the less each of them costs. */
+const TURNS = 16;
+/** More buckets have their turn at first, when batches are small: about as much as one core does while the next lines are read. */
+const LEAST_TURN_LINES = 24_576;
 /** Values of each kind that are remembered from one part to the next. */
 const REMEMBERED_VALUES = 400_000;
+const TAB = 0x09;
 const MOST_USER_AGENT_BYTES = 1 << 25;
+/** Once so many ids have been asked for, a catalog of no more than that is told whole: to look an id up costs as much as reading ten. */
+const MANY_ASKED = 8_192;
+const MOST_TOLD = 300_000;
 
 /** The lines of one bucket, on their way into the inbox. */
 export interface ClosedBatch {
@@ -43,7 +48,10 @@ export class OpenPart {
   lineCount = 0;
   /** The bucket whose batch takes no more, if there is one: it is to be closed before the next line. */
   fullBucket: number | null = null;
-  #mostLines = FIRST_LINES;
+  /** Lines counted since the last turn. */
+  #linesSinceTurn = 0;
+  /** The first bucket of the next turn. */
+  #nextBucket = 0;
   readonly #dictionaries = new EventDictionaries();
   readonly #bucketCount: number;
   readonly #batchEvents: number;
@@ -52,6 +60,9 @@ export class OpenPart {
   #bucketOfApp = new Int32Array(0);
   /** By ad unit; -1 as long as the catalog has not told. */
   #appOfAdUnit = new Int32Array(0);
+  /** By developer; -1 as long as it was not asked for. */
+  #bucketOfDeveloper = new Int32Array(0);
+  #idsAsked = 0;
   /** By bucket; kept when they have been closed, for their room. */
   readonly #batches = new Map<number, OpenBatch>();
 
@@ -71,9 +82,18 @@ export class OpenPart {
     this.block = new EventColumns(this.#dictionaries);
   }
 
-  /** So large that it should be closed before more is read. */
-  get isFull(): boolean {
-    return this.lineCount >= this.#mostLines || this.#remembersMuch;
+  /** Some buckets' batches should be closed before more is read. */
+  get isTurn(): boolean {
+    return this.#linesSinceTurn >= TURN_LINES;
+  }
+
+  /** All batches should be closed before more is read. */
+  get mustClose(): boolean {
+    const { apps, adUnits, campaigns, userAgents } = this.#dictionaries;
+    return (
+      Math.max(apps.size, adUnits.size, campaigns.size, userAgents.size) > REMEMBERED_VALUES ||
+      userAgents.byteLength > MOST_USER_AGENT_BYTES
+    );
   }
 
   /** Asks the catalog about the ids of the block, as far as it has not told yet. */
@@ -90,15 +110,43 @@ export class OpenPart {
       const adUnit = block.adUnit[row] as number;
       if (this.#appOfAdUnit[adUnit] === -1) askedAdUnits.add(adUnit);
     }
-    const developers = await developersOfApps(q, textsOf(apps, askedApps));
-    for (const [appId, developerId] of developers) {
-      const app = apps.codeOfText(appId);
-      this.#dictionaries.nameDeveloper(app, developerId);
-      this.#bucketOfApp[app] = bucketOf(developerId, this.#bucketCount);
-    }
-    const owners = await appsOfAdUnits(q, textsOf(adUnits, askedAdUnits));
-    for (const [adUnitId, appId] of owners) this.#appOfAdUnit[adUnits.codeOfText(adUnitId)] = apps.codeOfText(appId);
+    const asked = this.#idsAsked;
+    this.#idsAsked += askedApps.size + askedAdUnits.size;
+    const isTime = asked < MANY_ASKED && this.#idsAsked >= MANY_ASKED;
+    const isWhole = isTime && (await isCatalogWithin(q, MOST_TOLD));
+    this.#takeApps(await ownedApps(q, isWhole ? 'all' : textsOf(apps, askedApps)));
+    this.#takeAdUnits(await ownedAdUnits(q, isWhole ? 'all' : textsOf(adUnits, askedAdUnits)));
+  }
+
+  #takeApps(owned: OwnedIds): void {
+    const { apps, developers } = this.#dictionaries;
+    forEachOwned(owned, (bytes, start, middle, end) => {
+      const app = apps.codeOf(bytes, start, middle);
+      const developer = developers.codeOf(bytes, middle + 1, end);
+      this.#dictionaries.setDeveloper(app, developer);
+      this.#bucketOfApp = withPlaces(this.#bucketOfApp, apps.size);
+      this.#bucketOfApp[app] = this.#bucketOf(developer);
+    });
+  }
+
+  #takeAdUnits(owned: OwnedIds): void {
+    const { apps, adUnits } = this.#dictionaries;
+    forEachOwned(owned, (bytes, start, middle, end) => {
+      const adUnit = adUnits.codeOf(bytes, start, middle);
+      this.#appOfAdUnit = withPlaces(this.#appOfAdUnit, adUnits.size);
+      this.#appOfAdUnit[adUnit] = apps.codeOf(bytes, middle + 1, end);
+    });
     this.#bucketOfApp = withPlaces(this.#bucketOfApp, apps.size);
+  }
+
+  #bucketOf(developer: number): number {
+    const { developers } = this.#dictionaries;
+    this.#bucketOfDeveloper = withPlaces(this.#bucketOfDeveloper, developers.size);
+    const known = this.#bucketOfDeveloper[developer] as number;
+    if (known >= 0) return known;
+    const bucket = bucketOf(developers.textOf(developer), this.#bucketCount);
+    this.#bucketOfDeveloper[developer] = bucket;
+    return bucket;
   }
 
   /**
@@ -140,11 +188,27 @@ export class OpenPart {
     this.#countLine(bucket, batch);
   }
 
-  /** Closes all open batches, in the order of their buckets. */
-  closeBatches(): ClosedBatch[] {
-    if (this.lineCount >= this.#mostLines) this.#mostLines = Math.min(this.#mostLines * 2, MOST_LINES);
-    const buckets = [...this.#batches.keys()].filter(bucket => linesIn(this.#batchOf(bucket)) > 0);
-    return buckets.sort((a, b) => a - b).map(bucket => this.closeBatch(bucket));
+  /** Closes the open batches of the buckets whose turn is next, in their order; none if no line is open. */
+  closeTurn(): ClosedBatch[] {
+    this.#linesSinceTurn = 0;
+    const closed: ClosedBatch[] = [];
+    const buckets = Math.ceil(this.#bucketCount / TURNS);
+    for (let lines = 0; this.lineCount > 0 && (closed.length < buckets || lines < LEAST_TURN_LINES); ) {
+      const batch = this.#closeNext();
+      closed.push(batch);
+      lines += batch.lineCount;
+    }
+    return closed;
+  }
+
+  /** There is one. */
+  #closeNext(): ClosedBatch {
+    for (;;) {
+      const bucket = this.#nextBucket;
+      this.#nextBucket = (bucket + 1) % this.#bucketCount;
+      const batch = this.#batches.get(bucket);
+      if (batch !== undefined && linesIn(batch) > 0) return this.closeBatch(bucket);
+    }
   }
 
   /** Closes the open batch of one bucket. */
@@ -160,21 +224,15 @@ export class OpenPart {
     return closed;
   }
 
-  /** Makes room for the next block. All batches are closed if the part was full. */
+  /** Makes room for the next block. All batches are closed if they had to be. */
   clearBlock(): void {
     this.block.clear();
-    if (!this.#remembersMuch) return;
+    if (!this.mustClose) return;
     this.#dictionaries.clear();
     this.#bucketOfApp = new Int32Array(0);
     this.#appOfAdUnit = new Int32Array(0);
-  }
-
-  get #remembersMuch(): boolean {
-    const { apps, adUnits, campaigns, userAgents } = this.#dictionaries;
-    return (
-      Math.max(apps.size, adUnits.size, campaigns.size, userAgents.size) > REMEMBERED_VALUES ||
-      userAgents.byteLength > MOST_USER_AGENT_BYTES
-    );
+    this.#bucketOfDeveloper = new Int32Array(0);
+    this.#idsAsked = 0;
   }
 
   #batchOf(bucket: number): OpenBatch {
@@ -188,6 +246,7 @@ export class OpenPart {
 
   #countLine(bucket: number, batch: OpenBatch): void {
     this.lineCount += 1;
+    this.#linesSinceTurn += 1;
     if (linesIn(batch) >= this.#batchEvents) this.fullBucket = bucket;
   }
 }
@@ -198,4 +257,19 @@ function linesIn({ events, refused }: OpenBatch): number {
 
 function textsOf(dictionary: ByteDictionary, codes: Iterable<number>): string[] {
   return Array.from(codes, code => dictionary.textOf(code));
+}
+
+function forEachOwned(
+  owned: OwnedIds,
+  take: (bytes: DataView, start: number, middle: number, end: number) => void,
+): void {
+  const text = Buffer.from(owned, 'latin1');
+  const bytes = viewOf(text);
+  for (let start = 0; start < text.length; ) {
+    const middle = text.indexOf(TAB, start);
+    const lineEnd = text.indexOf(NEWLINE, middle);
+    const end = lineEnd < 0 ? text.length : lineEnd;
+    take(bytes, start, middle, end);
+    start = end + 1;
+  }
 }
