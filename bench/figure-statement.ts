@@ -9,27 +9,35 @@ export const figure: Figure = {
     const { month, oneDayAlone, oneDayAmongAll } = await (await statementStage.state(bench)).times();
     const developers = bench.size('developers').toLocaleString('en-US');
     const days = bench.size('days');
+    const size = `${developers} developers × ${days} days`;
     const growth = { limit: 1.2, aim: 1 };
     return [
       {
-        figure: `monthly statement, ${developers} developers × ${days} days, p99`,
+        figure: `monthly statement, ${size}, p99`,
         unit: 'ms',
-        values: month.p99,
+        values: month.first.p99,
         target: { limit: 10, aim: 3 },
       },
-      { figure: `monthly statement, ${developers} developers × ${days} days, p50`, unit: 'ms', values: month.p50 },
+      { figure: `monthly statement, ${size}, p50`, unit: 'ms', values: month.first.p50 },
+      { figure: `monthly statement, ${size}, read again, p99`, unit: 'ms', values: month.again.p99 },
       {
-        figure: `statement of one day, ledger of ${days} days, p50`,
+        figure: `statement of one day, ledger of ${days} days, read again, p50`,
         unit: 'ms',
-        values: oneDayAmongAll.p50,
-        reference: { name: 'ledger of 1 day', values: oneDayAlone.p50 },
+        values: oneDayAmongAll.again.p50,
+        reference: { name: 'ledger of 1 day', values: oneDayAlone.again.p50 },
         target: growth,
       },
       {
-        figure: `statement of ${days} days, p50`,
+        figure: `statement of one day, ledger of ${days} days, p50`,
         unit: 'ms',
-        values: month.p50,
-        reference: { name: 'of 1 day', values: oneDayAlone.p50 },
+        values: oneDayAmongAll.first.p50,
+        reference: { name: 'ledger of 1 day', values: oneDayAlone.first.p50 },
+      },
+      {
+        figure: `statement of ${days} days, read again, p50`,
+        unit: 'ms',
+        values: month.again.p50,
+        reference: { name: 'of 1 day', values: oneDayAlone.again.p50 },
         target: growth,
       },
     ];

@@ -103,8 +103,8 @@ export async function loadProvidersOf(
 ): Promise<ProviderBook> {
   const { rows } = await q.query<ConfirmedTerms>(
     `${SELECT_CONFIRMED}
-     where c.reference_version <= $1 and (c.app_id = '${DEFAULT_TERMS}' or $2::text[] is null or c.app_id = any ($2))`,
-    [referenceVersion, appIds === null ? null : [...new Set(appIds)]],
+     where c.reference_version <= $1${appIds === null ? '' : ` and (c.app_id = '${DEFAULT_TERMS}' or c.app_id = any ($2))`}`,
+    appIds === null ? [referenceVersion] : [referenceVersion, [...new Set(appIds)]],
   );
   return new ProviderBook(rows);
 }

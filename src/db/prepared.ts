@@ -15,6 +15,19 @@ export function prepared(client: pg.ClientBase): pg.ClientBase {
   return Object.assign(Object.create(client), { query });
 }
 
+/**
+ * Inside a transaction, so that what `work` asks is really planned once a connection, for any values: left to itself, Postgres takes a
+ * list of one id for a reason to plan anew each time, which takes longer than to read one book. Rows that lie on many pages are fetched
+ * side by side instead of one after the other. Nothing that `work` asks may need its values to be planned well, as
+ * `$1 is null or …` does.
+ */
+export async function plannedOnce<Result>(client: pg.ClientBase, work: () => Promise<Result>): Promise<Result> {
+  await client.query({ text: 'set local plan_cache_mode = force_generic_plan; set local enable_indexscan = off' });
+  const result = await work();
+  await client.query({ text: 'set local plan_cache_mode to default; set local enable_indexscan to default' });
+  return result;
+}
+
 const AS_TEXT: pg.CustomTypesConfig = { getTypeParser: () => (text: unknown) => text };
 
 /**

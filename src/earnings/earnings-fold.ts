@@ -21,40 +21,67 @@ export interface UnitEarnings extends UnitDay {
 export class EarningsFold {
   /** By day, then by ad unit, which belongs to one app and so to one developer; of each mostly a single currency. */
   readonly #days = new Map<BusinessDay, Map<string, UnitEarnings[]>>();
+  /** What was added as distinct rows, while that is all there is: to find rows by their texts takes longer than to make them. */
+  #only: UnitEarnings[] = [];
 
   add(
     { businessDay, developerId, appId, adUnitId, currency }: UnitDay,
     { impressions, clicks, grossNanos }: { impressions: number; clicks: number; grossNanos: bigint },
   ): void {
-    let adUnits = this.#days.get(businessDay);
-    if (adUnits === undefined) {
-      adUnits = new Map();
-      this.#days.set(businessDay, adUnits);
-    }
-    let rows = adUnits.get(adUnitId);
-    if (rows === undefined) {
-      rows = [];
-      adUnits.set(adUnitId, rows);
-    }
-    const row = rows.find(each => each.currency === currency);
-    if (row === undefined) {
-      const gross = nanos(grossNanos);
-      rows.push({ businessDay, developerId, appId, adUnitId, currency, impressions, clicks, grossNanos: gross });
+    this.#enterOnly();
+    const gross = nanos(grossNanos);
+    this.#add({ businessDay, developerId, appId, adUnitId, currency, impressions, clicks, grossNanos: gross });
+  }
+
+  /** Rows of which no two are of one day, ad unit and currency. They are the fold's from now on. */
+  addDistinct(rows: UnitEarnings[]): void {
+    if (this.#only.length === 0 && this.#days.size === 0) {
+      this.#only = rows;
       return;
     }
-    row.impressions += impressions;
-    row.clicks += clicks;
-    row.grossNanos = nanos(row.grossNanos + grossNanos);
+    this.#enterOnly();
+    for (const row of rows) this.#add(row);
   }
 
   /** What the ad units have earned on a day so far, in no order. */
   onDay(day: BusinessDay): Readonly<UnitEarnings>[] {
+    this.#enterOnly();
     return [...(this.#days.get(day)?.values() ?? [])].flat();
   }
 
   /** In the order of the earnings table's key, the order in which its rows are locked. */
   sorted(): UnitEarnings[] {
-    return [...this.#days.values()].flatMap(adUnits => [...adUnits.values()].flat()).sort(compareUnitEarnings);
+    const entered = [...this.#days.values()].flatMap(adUnits => [...adUnits.values()].flat());
+    return [...this.#only, ...entered].sort(compareUnitEarnings);
+  }
+
+  #enterOnly(): void {
+    const rows = this.#only;
+    if (rows.length === 0) return;
+    this.#only = [];
+    for (const row of rows) this.#add(row);
+  }
+
+  #add(added: UnitEarnings): void {
+    const { businessDay, adUnitId } = added;
+    let adUnits = this.#days.get(businessDay);
+    if (adUnits === undefined) {
+      adUnits = new Map();
+      this.#days.set(businessDay, adUnits);
+    }
+    const rows = adUnits.get(adUnitId);
+    if (rows === undefined) {
+      adUnits.set(adUnitId, [added]);
+      return;
+    }
+    const row = rows.find(each => each.currency === added.currency);
+    if (row === undefined) {
+      rows.push(added);
+      return;
+    }
+    row.impressions += added.impressions;
+    row.clicks += added.clicks;
+    row.grossNanos = nanos(row.grossNanos + added.grossNanos);
   }
 }
 
@@ -70,5 +97,5 @@ export function compareUnitEarnings(a: UnitEarnings, b: UnitEarnings): number {
 }
 
 function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return a === b ? 0 : a < b ? -1 : 1;
 }

@@ -74,12 +74,15 @@ export function prepareBatch(
 ): PreparedBatch {
   const days: BusinessDay[] = [];
   const dayPlaces = new Int32Array(rows.length);
+  let last = 0;
   for (let place = 0; place < rows.length; place += 1) {
     const day = calendar.dayOf(columns.occurredAtMs[rows[place] as number] as number);
-    const known = days.indexOf(day);
-    dayPlaces[place] = known >= 0 ? known : days.push(day) - 1;
+    if (day !== days[last]) {
+      const known = days.indexOf(day);
+      last = known >= 0 ? known : days.push(day) - 1;
+    }
+    dayPlaces[place] = last;
   }
-  const dayOf = (place: number) => days[dayPlaces[place] as number] as BusinessDay;
   return {
     seq,
     columns,
@@ -87,7 +90,7 @@ export function prepareBatch(
     identities: hashIdentities(columns, rows, seq),
     days,
     dayPlaces,
-    prices: priceRows(columns, { rows, dayOf, rateCards }),
+    prices: priceRows(columns, { rows, days, dayPlaces, rateCards }),
     verdicts: judgeRows(columns, { rows, days, dayPlaces, judge }),
     refused,
   };

@@ -93,13 +93,3 @@ export async function countWaitingBatchesAt(
   );
   return rows[0]?.waiting ?? 0;
 }
-
-export async function payloadOf(tx: pg.ClientBase, { bucket, batchId }: BatchKey): Promise<Buffer> {
-  const { rows } = await tx.query<{ payload: Buffer }>(
-    'select payload from inbox_batches where bucket = $1 and batch_id = $2',
-    [bucket, batchId],
-  );
-  const [batch] = rows;
-  if (batch === undefined) throw new Error(`batch ${batchId} is not in bucket ${bucket}`);
-  return batch.payload;
-}

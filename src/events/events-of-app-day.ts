@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { BusinessCalendar, BusinessDay } from '../domain/business-day.ts';
-import { type AcceptedEvent, AcceptedEvents } from './accepted-events.ts';
+import { AcceptedEvents } from './accepted-events.ts';
+import type { AcceptedEvent } from './accepted-rows.ts';
 import { type BatchOfDay, batchesOfDays } from './batches-of-day.ts';
 
 /** A place in the order (`occurred_at`, `id`); an impression comes before a click of the same id and instant. */

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { MAX_PRICE_DECIMALS, MICROS_PER_UNIT } from '../domain/price.ts';
 import type { BatchColumns, TextColumn } from './batch-columns.ts';
 import { viewOf } from './byte-dictionary.ts';
-import { HEAD_BYTES, IDENTITY_TAIL_BYTES, type IdentityColumns, SEQ_AT, TAIL_BYTES, writeSeq } from './identity.ts';
+import { HEAD_BYTES, IDENTITY_TAIL_BYTES, type IdentityColumns, SEQ_AT, seqBytes, TAIL_BYTES } from './identity.ts';
 
 /** More than the longest content: ids, a device, an address, and a user agent of 1,024 characters of up to 3 bytes. */
 const TEXT_BYTES = 8192;
@@ -20,8 +20,8 @@ const SHORTEST = { outputEncoding: 'latin1', outputLength: 32 } as const;
 export function hashIdentities(columns: BatchColumns, rows: Int32Array, seq: number): IdentityColumns {
   const heads = new Float64Array(rows.length);
   const tails = Buffer.allocUnsafe(rows.length * TAIL_BYTES);
-  const { apps, appOfAdUnit, developerOfApp } = columns;
-  const text = new HashedText();
+  const { apps, appOfAdUnit, developerOfApp, isClick, occurredAtMs, priceMicros } = columns;
+  const itsSeq = seqBytes(seq);
   const owners = new JoinedTexts(columns.developers.flatMap(id => TYPES.map(type => `${id}\0${type}\0`)));
   const types = new JoinedTexts(TYPES.map(type => `\0${type}\0`));
   const places = new JoinedTexts(
@@ -33,30 +33,36 @@ export function hashIdentities(columns: BatchColumns, rows: Int32Array, seq: num
   const [ids, impressions, devices, ips] = [columns.id, columns.impression, columns.device, columns.ip].map(
     column => new TextsOfRows(column),
   ) as [TextsOfRows, TextsOfRows, TextsOfRows, TextsOfRows];
+  const [adUnit, currency, campaign, userAgent] = [
+    columns.adUnit.places,
+    columns.currency.places,
+    columns.campaign.places,
+    columns.userAgent.places,
+  ];
   for (let place = 0; place < rows.length; place += 1) {
     const row = rows[place] as number;
-    const isClick = columns.isClick[row] as number;
-    const unit = columns.adUnit.places[row] as number;
+    const type = isClick[row] as number;
+    const unit = adUnit[row] as number;
 
     text.clear();
-    text.joined(owners, (developerOfApp[appOfAdUnit[unit] as number] as number) * TYPES.length + isClick);
+    text.joined(owners, (developerOfApp[appOfAdUnit[unit] as number] as number) * TYPES.length + type);
     text.text(ids, row);
     const identity = text.sha256();
 
     text.clear();
     text.text(ids, row);
-    text.joined(types, isClick);
-    text.number(columns.occurredAtMs[row] as number);
+    text.joined(types, type);
+    text.number(occurredAtMs[row] as number);
     text.joined(places, unit);
-    text.joined(currencies, columns.currency.places[row] as number);
-    text.optionalPrice(columns.priceMicros[row] as number);
+    text.joined(currencies, currency[row] as number);
+    text.optionalPrice(priceMicros[row] as number);
     text.separate();
-    text.joined(campaigns, (columns.campaign.places[row] as number) + 1);
+    text.joined(campaigns, (campaign[row] as number) + 1);
     text.optionalText(impressions, row);
     text.separate();
     text.optionalText(devices, row);
     text.separate();
-    text.joined(userAgents, (columns.userAgent.places[row] as number) + 1);
+    text.joined(userAgents, (userAgent[row] as number) + 1);
     text.optionalText(ips, row);
     const content = text.sha256();
 
@@ -67,7 +73,7 @@ export function hashIdentities(columns: BatchColumns, rows: Int32Array, seq: num
     const last = HEAD_BYTES + IDENTITY_TAIL_BYTES;
     for (let index = HEAD_BYTES; index < last; index += 1) tails[at++] = identity.charCodeAt(index);
     for (let index = 0; index < SEQ_AT - IDENTITY_TAIL_BYTES; index += 1) tails[at++] = content.charCodeAt(index);
-    writeSeq(tails, place, seq);
+    for (let index = 0; index < itsSeq.length; index += 1) tails[at++] = itsSeq[index] as number;
   }
   return { heads, tails };
 }
@@ -83,10 +89,15 @@ class JoinedTexts {
   readonly starts: Uint32Array;
 
   constructor(texts: readonly string[]) {
-    this.view = viewOf(Buffer.from(texts.join('')));
+    const joined = texts.join('');
+    const bytes = Buffer.from(joined);
+    // As for nearly all, and to ask for the bytes of each text takes longer than to join them.
+    const isAscii = bytes.length === joined.length;
+    this.view = viewOf(bytes);
     this.starts = new Uint32Array(texts.length + 1);
     for (let index = 0; index < texts.length; index += 1) {
-      this.starts[index + 1] = (this.starts[index] as number) + Buffer.byteLength(texts[index] as string);
+      const text = texts[index] as string;
+      this.starts[index + 1] = (this.starts[index] as number) + (isAscii ? text.length : Buffer.byteLength(text));
     }
   }
 }
@@ -163,13 +174,18 @@ class HashedText {
     return hash('sha256', beginning, SHORTEST);
   }
 
+  /** Four bytes at a time; the last four may overlap those before. */
   #copy(source: DataView, start: number, end: number): void {
     const view = this.#view;
     let from = start;
     let to = this.#length;
-    for (; from + 4 <= end; from += 4, to += 4) view.setInt32(to, source.getInt32(from, true), true);
-    for (; from < end; from += 1, to += 1) view.setUint8(to, source.getUint8(from));
-    this.#length = to;
+    this.#length = to + end - start;
+    if (end - start < 4) {
+      for (; from < end; from += 1, to += 1) view.setUint8(to, source.getUint8(from));
+      return;
+    }
+    for (; from + 4 < end; from += 4, to += 4) view.setInt32(to, source.getInt32(from, true), true);
+    view.setInt32(this.#length - 4, source.getInt32(end - 4, true), true);
   }
 
   /** Of a whole number below 2³¹; with zeros before it if it has fewer than `least`. */
@@ -187,3 +203,6 @@ class HashedText {
     this.#length = end;
   }
 }
+
+/** One for all batches, for its room and its views cost more than many hashes. */
+const text = new HashedText();

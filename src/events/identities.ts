@@ -2,7 +2,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import type pg from 'pg';
 import { copyOutBinary, listOfUuids, uuidOf } from '../db/copy.ts';
 import { type IdentityColumns, TAIL_BYTES } from './identity.ts';
-import { headsFromBytes, headsToBytes, mergeSegments, sortedSegment } from './identity-segment.ts';
+import { headsFromBytes, headsToBytes, mergeSegments, sortedHeads, sortedSegment } from './identity-segment.ts';
 import { IdentityTable } from './identity-table.ts';
 import { RememberedHeads } from './remembered-heads.ts';
 import { SortedHeads } from './sorted-heads.ts';
@@ -26,13 +26,13 @@ export async function findIdentities(
   wanted: readonly IdentityColumns[],
 ): Promise<IdentityTable> {
   const count = wanted.reduce((sum, { heads }) => sum + heads.length, 0);
-  const wantedHeads = new Float64Array(count);
+  const allHeads = new Float64Array(count);
   let at = 0;
   for (const { heads } of wanted) {
-    wantedHeads.set(heads, at);
+    allHeads.set(heads, at);
     at += heads.length;
   }
-  wantedHeads.sort();
+  const wantedHeads = sortedHeads(allHeads);
   // With room for all that the caller may add.
   const found = new IdentityTable({ entries: count });
   for (const [segmentId, heads] of await segmentHeads(tx, bucket)) {

@@ -1,11 +1,25 @@
-import { IDENTITY_TAIL_BYTES, type IdentityColumns, TAIL_BYTES } from './identity.ts';
+import { viewOf } from './byte-dictionary.ts';
+import { copyTail, IDENTITY_TAIL_BYTES, type IdentityColumns, TAIL_BYTES } from './identity.ts';
 
 const DIGIT_BITS = 11;
 const DIGITS = 1 << DIGIT_BITS;
+/** Of 48 bits, the 33 above are three digits. */
+const LOWEST_DIGIT = 0x8000;
 
 /** Identities in their order: a segment as it is stored. */
 export function sortedSegment(identities: IdentityColumns): IdentityColumns {
-  return inOrder(identities, orderOf(identities));
+  return inOrder(
+    identities,
+    orderOf(identities.heads, (a, b) => comesFirst(identities, a, b)),
+  );
+}
+
+/** Heads in their order, for less than the array's own sort takes. */
+export function sortedHeads(heads: Float64Array): Float64Array {
+  const order = orderOf(heads, (a, b) => (heads[a] as number) < (heads[b] as number));
+  const sorted = new Float64Array(order.length);
+  for (let index = 0; index < order.length; index += 1) sorted[index] = heads[order[index] as number] as number;
+  return sorted;
 }
 
 /** One segment with all identities of several, which are disjoint. */
@@ -32,31 +46,29 @@ export function isInOrder(segment: IdentityColumns): boolean {
 function inOrder({ heads, tails }: IdentityColumns, order: Uint32Array): IdentityColumns {
   const sortedHeads = new Float64Array(order.length);
   const sortedTails = Buffer.allocUnsafe(order.length * TAIL_BYTES);
-  let to = 0;
+  const [source, target] = [viewOf(tails), viewOf(sortedTails)];
   for (let index = 0; index < order.length; index += 1) {
     const place = order[index] as number;
     sortedHeads[index] = heads[place] as number;
-    let from = place * TAIL_BYTES;
-    for (const end = from + TAIL_BYTES; from < end; from += 1) sortedTails[to++] = tails[from] as number;
+    copyTail(source, place, target, index);
   }
   return { heads: sortedHeads, tails: sortedTails };
 }
 
-/** The places in the order of their identities: by digits of the upper 33 bits of the heads, and the few that share these by the rest. */
-function orderOf(segment: IdentityColumns): Uint32Array {
-  const { heads } = segment;
+/** The places in their order: by digits of the upper 33 bits of the heads, and the few that share these by `comesFirst`. */
+function orderOf(heads: Float64Array, comesFirst: (place: number, other: number) => boolean): Uint32Array {
   const count = heads.length;
-  const upper = new Float64Array(count);
-  for (let place = 0; place < count; place += 1) upper[place] = Math.floor((heads[place] as number) / 0x8000);
-  let order = Uint32Array.from(upper, (_, place) => place);
+  let order = new Uint32Array(count);
   let next = new Uint32Array(count);
+  const digits = new Uint16Array(count);
   const ends = new Uint32Array(DIGITS);
+  for (let place = 0; place < count; place += 1) order[place] = place;
   for (let digit = 0; digit < 3; digit += 1) {
-    const unit = 2 ** (digit * DIGIT_BITS);
+    const unit = LOWEST_DIGIT * DIGITS ** digit;
     ends.fill(0);
-    const digits = new Uint16Array(count);
     for (let place = 0; place < count; place += 1) {
-      const value = Math.floor((upper[place] as number) / unit) % DIGITS;
+      // To an integer of 32 bits and not by %, which costs more on such numbers than all else here.
+      const value = ((heads[place] as number) / unit) & (DIGITS - 1);
       digits[place] = value;
       ends[value] = (ends[value] as number) + 1;
     }
@@ -78,7 +90,7 @@ function orderOf(segment: IdentityColumns): Uint32Array {
   for (let index = 1; index < count; index += 1) {
     const place = order[index] as number;
     let to = index;
-    while (to > 0 && comesFirst(segment, place, order[to - 1] as number)) {
+    while (to > 0 && comesFirst(place, order[to - 1] as number)) {
       order[to] = order[to - 1] as number;
       to -= 1;
     }

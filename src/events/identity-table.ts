@@ -77,7 +77,7 @@ function slotsFor(entries: number): number {
   return 1 << (33 - Math.clz32(entries - 1));
 }
 
-/** Heads are hashes themselves. */
+/** The lower 32 bits of a head, which is a hash itself. */
 function slotOf(head: number): number {
-  return (head % 0x8000_0000) | 0;
+  return head | 0;
 }

@@ -39,8 +39,17 @@ export function claimedAt({ heads, tails }: IdentityColumns, place: number): Cla
   };
 }
 
-export function writeSeq(tails: Buffer, place: number, seq: number): void {
-  tails.writeUIntBE(seq, place * TAIL_BYTES + SEQ_AT, SEQ_BYTES);
+/** The place in the bucket's order as a tail ends with it. */
+export function seqBytes(seq: number): Uint8Array {
+  const bytes = Buffer.alloc(SEQ_BYTES);
+  bytes.writeUIntBE(seq, 0, SEQ_BYTES);
+  return bytes;
+}
+
+/** Copies a whole tail from place to place, four bytes at a time. */
+export function copyTail(source: DataView, from: number, target: DataView, to: number): void {
+  const [sourceAt, targetAt] = [from * TAIL_BYTES, to * TAIL_BYTES];
+  for (let at = 0; at < TAIL_BYTES; at += 4) target.setInt32(targetAt + at, source.getInt32(sourceAt + at, true), true);
 }
 
 /** Whether two places hold the same content. */

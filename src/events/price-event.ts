@@ -2,7 +2,7 @@ import type { RateCards } from '../catalog/rate-cards.ts';
 import { type AdEvent, grossNanosOf, grossOfMicros } from '../domain/ad-event.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
 import type { Nanos } from '../domain/nanos.ts';
-import { type BatchColumns, eventAt } from './batch-columns.ts';
+import { type BatchColumns, valueAt } from './batch-columns.ts';
 import type { RejectionReason } from './rejection-reasons.ts';
 
 export interface PriceRefusal {
@@ -21,7 +21,11 @@ export interface PricedRows {
 }
 
 /** What one event earned: by the price on its line, else by its campaign's rate card in force on the business day. */
-export function priceEvent(event: AdEvent, day: BusinessDay, rateCards: RateCards): PricedEvent {
+export function priceEvent(
+  event: Pick<AdEvent, 'type' | 'price' | 'campaignId' | 'currency'>,
+  day: BusinessDay,
+  rateCards: RateCards,
+): PricedEvent {
   if (event.price !== null) return { grossNanos: grossNanosOf(event.type, event.price), refusal: null };
   const card =
     event.campaignId === null ? null : rateCards.priceOf({ campaignId: event.campaignId, type: event.type, day });
@@ -39,30 +43,48 @@ export function priceEvent(event: AdEvent, day: BusinessDay, rateCards: RateCard
   return { grossNanos: grossNanosOf(event.type, card.price), refusal: null };
 }
 
-/** `priceEvent` of rows; what one rate card's price comes to is computed once. `dayOf` tells the business day by place. */
+/** `priceEvent` of rows; what one rate card's price comes to is computed once. */
 export function priceRows(
   columns: BatchColumns,
   {
     rows,
-    dayOf,
+    days,
+    dayPlaces,
     rateCards,
-  }: { readonly rows: Int32Array; readonly dayOf: (place: number) => BusinessDay; readonly rateCards: RateCards },
+  }: {
+    readonly rows: Int32Array;
+    /** The distinct business days, and the place of each row's. */
+    readonly days: readonly BusinessDay[];
+    readonly dayPlaces: Int32Array;
+    readonly rateCards: RateCards;
+  },
 ): PricedRows {
+  const { campaign, currency, isClick, priceMicros } = columns;
   const grossNanos = new Float64Array(rows.length);
   const refusals = new Map<number, PriceRefusal>();
-  const ofCard = new Map<string, PricedEvent>();
+  // By a number for each campaign, currency, type and day: a text for each row would cost more than all else here.
+  const ofCard = new Map<number, PricedEvent>();
   for (let place = 0; place < rows.length; place += 1) {
     const row = rows[place] as number;
-    const micros = columns.priceMicros[row] as number;
+    const micros = priceMicros[row] as number;
+    const type = isClick[row] === 1 ? 'click' : 'impression';
     if (micros >= 0) {
-      grossNanos[place] = grossOfMicros(columns.isClick[row] === 1 ? 'click' : 'impression', micros);
+      grossNanos[place] = grossOfMicros(type, micros);
       continue;
     }
-    const day = dayOf(place);
-    const key = `${columns.campaign.places[row]} ${columns.currency.places[row]} ${columns.isClick[row]} ${day}`;
+    const dayPlace = dayPlaces[place] as number;
+    const campaignAndCurrency =
+      ((campaign.places[row] as number) + 1) * currency.values.length + (currency.places[row] as number);
+    const key = (campaignAndCurrency * 2 + (isClick[row] as number)) * days.length + dayPlace;
     let priced = ofCard.get(key);
     if (priced === undefined) {
-      priced = priceEvent(eventAt(columns, row).event, day, rateCards);
+      const event = {
+        type,
+        price: null,
+        campaignId: valueAt(campaign, row),
+        currency: valueAt(currency, row) as string,
+      } as const;
+      priced = priceEvent(event, days[dayPlace] as BusinessDay, rateCards);
       ofCard.set(key, priced);
     }
     grossNanos[place] = priced.refusal === null ? Number(priced.grossNanos) : Number.NaN;

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { copyOutBinary, listOfUuids, uuidOf } from '../db/copy.ts';
 import type { BusinessDay } from '../domain/business-day.ts';
-import type { LineCounts } from './inbox.ts';
+import type { BatchKey, LineCounts } from './inbox.ts';
 
 const BATCHES_AT_A_TIME = 16;
 
@@ -75,6 +75,13 @@ export async function* pendingBatches(
     after = rows.at(-1)?.batchId ?? after;
     if (rows.length < BATCHES_AT_A_TIME) return;
   }
+}
+
+/** @throws Error if the bucket has no such batch */
+export async function payloadOf(client: pg.ClientBase, { bucket, batchId }: BatchKey): Promise<Buffer> {
+  const payload = (await payloadsOf(client, bucket, [{ batchId }])).get(batchId);
+  if (payload === undefined) throw new Error(`batch ${batchId} is not in bucket ${bucket}`);
+  return payload;
 }
 
 /** Of a few batches, by id. Read to their end at once, for nothing else can be asked of the connection in between. */

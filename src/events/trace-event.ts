@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { BusinessCalendar } from '../domain/business-day.ts';
-import { type AcceptedEvent, AcceptedEvents } from './accepted-events.ts';
+import { AcceptedEvents } from './accepted-events.ts';
+import type { AcceptedEvent } from './accepted-rows.ts';
 import { batchesAt } from './batches-of-day.ts';
 import { EVER, type EventName, identitiesOf } from './find-accepted.ts';
 import { findIdentities } from './identities.ts';

@@ -1,6 +1,6 @@
 import type { BusinessDay } from '../domain/business-day.ts';
 import { nanos } from '../domain/nanos.ts';
-import type { EarningsFold } from '../earnings/earnings-fold.ts';
+import type { EarningsFold, UnitEarnings } from '../earnings/earnings-fold.ts';
 import type { BatchColumns } from './batch-columns.ts';
 
 /** Far enough below the last safe integer that one more event fits. */
@@ -46,24 +46,20 @@ export class UnitSums {
 
   addTo(earnings: EarningsFold): void {
     const { adUnit, appOfAdUnit, apps, developerOfApp, developers, currency } = this.#columns;
-    for (let sum = 0; sum < this.#unit.length; sum += 1) {
-      const unit = this.#unit[sum] as number;
+    const rows = this.#unit.map((unit, sum): UnitEarnings => {
       const app = appOfAdUnit[unit] as number;
-      earnings.add(
-        {
-          businessDay: this.#days[this.#day[sum] as number] as BusinessDay,
-          developerId: developers[developerOfApp[app] as number] as string,
-          appId: apps[app] as string,
-          adUnitId: adUnit.values[unit] as string,
-          currency: currency.values[this.#currency[sum] as number] as string,
-        },
-        {
-          impressions: this.#impressions[sum] as number,
-          clicks: this.#clicks[sum] as number,
-          grossNanos: nanos(BigInt(this.#grossNanos[sum] as number) + (this.#carried.get(sum) ?? 0n)),
-        },
-      );
-    }
+      return {
+        businessDay: this.#days[this.#day[sum] as number] as BusinessDay,
+        developerId: developers[developerOfApp[app] as number] as string,
+        appId: apps[app] as string,
+        adUnitId: adUnit.values[unit] as string,
+        currency: currency.values[this.#currency[sum] as number] as string,
+        impressions: this.#impressions[sum] as number,
+        clicks: this.#clicks[sum] as number,
+        grossNanos: nanos(BigInt(this.#grossNanos[sum] as number) + (this.#carried.get(sum) ?? 0n)),
+      };
+    });
+    earnings.addDistinct(rows);
   }
 
   #sumOf(row: number, day: number): number {

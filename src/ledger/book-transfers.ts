@@ -60,8 +60,10 @@ export async function transfersOfBooks(
   { bucket, ownerIds, periods, since }: BooksInPeriods,
 ): Promise<BooksOfPeriods> {
   const [first, last] = [periods[0] as Period, periods.at(-1) as Period];
-  const [firstDay, lastHalf] = [parsePeriod(first).firstDay, parsePeriod(last).firstDay];
-  const rows = await textRows(client, SELECT, [bucket, ownerIds, since ?? '', first, last, firstDay, lastHalf]);
+  const { firstDay } = parsePeriod(first);
+  const { firstDay: lastHalf, lastDay } = parsePeriod(last);
+  const values = [bucket, ownerIds, since ?? '', first, last, firstDay, lastHalf, lastDay];
+  const rows = await textRows(client, SELECT, values);
   const transfers = new Map<string, BookTransfer[]>();
   const before: MovedBefore[] = [];
   for (const [owner, currency, debit, credit, moved, lines] of rows) {
@@ -79,6 +81,7 @@ export async function transfersOfBooks(
 /**
  * A row for what moves between two accounts of a book, in it a line a transfer, its columns between tabs, which none of them can
  * contain: many rows of many columns take longer to receive than to read. What few transfers have stands together in the last column.
+ * No transfer is filed in a period before its own day's, so that partitions of later months are left out.
  */
 const SELECT = `select developer_id, currency, debit, credit, sum(amount_nanos) filter (where period < $4),
        string_agg(
@@ -90,7 +93,7 @@ const SELECT = `select developer_id, currency, debit, credit, sum(amount_nanos) 
            end),
          chr(10)) filter (where period >= $4)
      from transfers
-     where bucket = $1 and developer_id = any ($2) and period > $3 and period <= $5
+     where bucket = $1 and developer_id = any ($2) and period > $3 and period <= $5 and ledger_date <= $8::date
      group by developer_id, currency, debit, credit`;
 
 function sides(

@@ -19,11 +19,12 @@ export interface PostingTotalsDifference {
 
 const DEFAULT_LIMIT = 1000;
 
-const WHEN_OF_TRANSFERS = whenOf({ first: 'ledger_date', last: 'ledger_date' });
-const WHEN_OF_TOTALS = whenOf({ first: 'first_day', last: 'last_day' });
+const WHEN_OF_TRANSFERS = whenOf({ first: 'first_booked', last: 'last_booked' });
+const WHEN_OF_TOTALS = whenOf({ first: 'booked_at', last: 'booked_at' });
 
+/** In words, of the columns of booking. */
 function whenOf({ first, last }: { readonly first: string; readonly last: string }): string {
-  return `format('booked %s to %s for %s to %s', min(booked_at), max(booked_at), min(${first}), max(${last})) as told`;
+  return `format('booked %s to %s for %s to %s', min(${first}), max(${last}), min(first_day), max(last_day)) as told`;
 }
 
 /** Compares a bucket's recorded totals with its transfers, all of which it reads; at most `limit` differences are told. */
@@ -45,12 +46,17 @@ export async function checkPostingTotals(
     recorded_when: string;
     summed_when: string;
   }>(
-    `with summed as (
+    `with flows as (
+       select run_id, decision_id, period, currency, debit, credit, sum(amount_nanos) as amount_nanos,
+         min(booked_at) as first_booked, max(booked_at) as last_booked, min(ledger_date) as first_day, max(ledger_date) as last_day
+       from transfers
+       where bucket = $1
+       group by run_id, decision_id, period, currency, debit, credit
+     ), summed as (
        select coalesce(decision_id, run_id::text, '') as cause, decision_id is not null as is_decision, period, currency,
          side.account, sum(side.debit_nanos) as debit_nanos, sum(side.credit_nanos) as credit_nanos, ${WHEN_OF_TRANSFERS}
-       from transfers
+       from flows
        cross join lateral (values (debit, amount_nanos, 0), (credit, 0, amount_nanos)) as side (account, debit_nanos, credit_nanos)
-       where bucket = $1
        group by run_id, decision_id, period, currency, side.account
      ), recorded as (
        select run_id::text as cause, false as is_decision, period, currency, account, sum(debit_nanos) as debit_nanos,

@@ -6,6 +6,19 @@ import { type QueueTiming, settlesWithin } from './timing.ts';
 
 const RECONNECT_MAX_MS = 500;
 const PRODUCER_RECONNECTS = 3;
+/** So many that V8 caches them. */
+const LOOK_UPS = 1_000;
+
+keepTextsFast();
+
+/**
+ * ioredis makes a class of its own from String, whose prototype V8 takes for unfinished from then on: every method of every text of the
+ * process is looked up anew at each call, for several times its cost, until one has been looked up often by way of an object.
+ */
+function keepTextsFast(): void {
+  const text: string = Object('text');
+  for (let count = 0; count < LOOK_UPS; count += 1) text.charCodeAt(0);
+}
 
 /** One client for all queues or workers of the process; BullMQ duplicates it for each worker's blocking reads. */
 export async function openRedisLink(

@@ -5,9 +5,9 @@ import { markDueIfEarned } from '../earnings/due-if-earned.ts';
 import { AcceptedEvents } from '../events/accepted-events.ts';
 import { needsOtherEvents } from '../traffic/checks.ts';
 import type { OnInvalid } from '../traffic/deduction-sums.ts';
-import { type DerivedDay, deriveDay } from '../traffic/derive-day.ts';
-import { InvalidationBook } from '../traffic/invalidation.ts';
-import { loadPolicies } from '../traffic/policy.ts';
+import { type DerivedDay, deriveDay, type TrafficSource } from '../traffic/derive-day.ts';
+import { type Invalidation, InvalidationBook } from '../traffic/invalidation.ts';
+import { loadPolicies, type PolicyBook } from '../traffic/policy.ts';
 import { standingInvalidations } from '../traffic/stored-invalidations.ts';
 
 /** A day of developers, and what is known of it. */
@@ -24,24 +24,42 @@ export interface TrafficOfDay {
 const NOTHING: DerivedDay = { deductions: [], chainedDevelopers: new Set() };
 
 /**
- * What is to be deducted from the developers' day, by what was known at a cutoff: the one function that settling, verifying and
- * explaining share. Reads no event where neither a check that needs other events nor a decision asks for it. The caller holds the
- * bucket's turn or reads a snapshot.
+ * What is to be deducted from the developers' day, by what was known at a cutoff: what settling and explaining share. The caller holds
+ * the bucket's turn or reads a snapshot.
  */
 export async function deriveTraffic(
   tx: pg.ClientBase,
   known: TrafficOfDay,
   onInvalid?: OnInvalid,
 ): Promise<DerivedDay> {
-  const { bucket, day, developerIds, cutoffSeq, calendar } = known;
+  const { bucket, developerIds, cutoffSeq, calendar } = known;
   if (developerIds.length === 0) return NOTHING;
-  const policies = await loadPolicies(tx, known.referenceVersion);
-  const invalidations = new InvalidationBook(await standingInvalidations(tx, known));
+  return await deriveFrom(
+    {
+      policies: await loadPolicies(tx, known.referenceVersion),
+      standing: await standingInvalidations(tx, known),
+      events: new AcceptedEvents(tx, { bucket, calendar, cutoffSeq, developerIds: new Set(developerIds) }),
+    },
+    { ...known, onInvalid },
+  );
+}
+
+/**
+ * The same from what the caller has read already, which is how verifying shares it. Reads no event where neither a check that needs
+ * other events nor a decision asks for it.
+ */
+export async function deriveFrom(
+  {
+    policies,
+    standing,
+    events,
+  }: { readonly policies: PolicyBook; readonly standing: readonly Invalidation[]; readonly events: TrafficSource },
+  { day, calendar, onInvalid }: Pick<TrafficOfDay, 'day' | 'calendar'> & { readonly onInvalid?: OnInvalid | undefined },
+): Promise<DerivedDay> {
+  const invalidations = new InvalidationBook(standing);
   const checks = policies.on(day);
   const isAsked = !invalidations.isEmpty || (checks !== null && needsOtherEvents(checks));
-  if (!isAsked) return NOTHING;
-  const events = new AcceptedEvents(tx, { bucket, calendar, cutoffSeq, developerIds: new Set(developerIds) });
-  return await deriveDay(events, { day, calendar, policies, invalidations, onInvalid });
+  return isAsked ? await deriveDay(events, { day, calendar, policies, invalidations, onInvalid }) : NOTHING;
 }
 
 /**

@@ -54,21 +54,32 @@ interface Apps {
   readonly developers: ReadonlyMap<string, string>;
 }
 
-export async function readBehind(client: pg.ClientBase, of: BooksRead): Promise<BehindAmounts> {
-  const all = [...of.transfers.values()].flat();
-  const settled = all.filter(each => each.version !== null && each.runId !== null && each.appId !== null);
+/** What stands behind every settled day. */
+export type BehindDays = Pick<BehindAmounts, 'nameOf' | 'developerOf' | 'decidedBy' | 'providerOf'>;
+
+export async function readBehindDays(client: pg.ClientBase, of: BooksRead): Promise<BehindDays> {
+  const settled = settledAmong(of);
   const apps = await readApps(client, of, settled);
   const developerOf = (appId: string) => apps.developers.get(appId) ?? '';
   const versionOf = await readVersions(client, of, { settled, developerOf });
   const decided = await readPlansAndProviders(client, { settled, apps, developerOf, versionOf });
+  return { nameOf: appId => apps.versions.get(appId)?.at(-1)?.name ?? appId, developerOf, ...decided };
+}
+
+/** The same with what stands behind few amounts: decisions, payouts, providers' parts. */
+export async function readBehind(client: pg.ClientBase, of: BooksRead, days: BehindDays): Promise<BehindAmounts> {
+  const all = [...of.transfers.values()].flat();
   return {
-    nameOf: appId => apps.versions.get(appId)?.at(-1)?.name ?? appId,
-    developerOf,
-    ...decided,
+    ...days,
     whyOf: await readReasons(client, of, all),
     payoutOf: await readPayouts(client, of.bucket, all),
-    totalOf: await readTotals(client, of, { settled, developerOf }),
+    totalOf: await readTotals(client, of, { settled: settledAmong(of), developerOf: days.developerOf }),
   };
+}
+
+function settledAmong({ transfers }: BooksRead): BookTransfer[] {
+  const isSettled = (each: BookTransfer) => each.version !== null && each.runId !== null && each.appId !== null;
+  return [...transfers.values()].flatMap(book => book.filter(isSettled));
 }
 
 async function readApps(client: pg.ClientBase, of: BooksRead, settled: readonly BookTransfer[]): Promise<Apps> {

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { bookNames } from '../catalog/book-names.ts';
+import { plannedOnce } from '../db/prepared.ts';
 import { type BusinessDay, daysInRange } from '../domain/business-day.ts';
 import { type Period, type PeriodRange, periodOf } from '../domain/period.ts';
 import {
@@ -11,7 +12,7 @@ import {
 import { type BookTransfer, transfersOfBooks } from '../ledger/book-transfers.ts';
 import { periodsOfRuns } from '../ledger/moved-by-runs.ts';
 import { type AccountBalances, openingBalances, sealedBefore } from '../ledger/opening-balances.ts';
-import { type BehindAmounts, type BooksAsked, readBehind } from './behind-amounts.ts';
+import { type BehindAmounts, type BooksAsked, readBehind, readBehindDays } from './behind-amounts.ts';
 
 /** All that a book's statement is made of: rows of its owner alone, but for the totals that a provider's parts are parts of. */
 export interface BookSources {
@@ -34,19 +35,16 @@ const NO_DAYS: DaysOfDeveloper = { earned: [], uncounted: [], due: new Set() };
 export async function readBooks(client: pg.ClientBase, asked: BooksAsked): Promise<BookSources[]> {
   const { bucket, ownerIds, period, lastClosed } = asked;
   const [firstHalf] = period.halves as [Period];
-  const names = await bookNames(client, ownerIds);
-  const developerIds = ownerIds.filter(id => names.get(id)?.kind === 'developer');
-  const sealed = sealedBefore(firstHalf, lastClosed);
-  const within = { periods: period.halves, since: sealed };
-  const { transfers, before } = await transfersOfBooks(client, { bucket, ownerIds, ...within });
-  const opening = await openingBalances(client, { bucket, ownerIds, sealed, moved: before });
-  const days = await readDays(client, { bucket, developerIds, period });
+  const read = () => readRows(client, asked);
+  // Lists of hundreds of books are few, and worth a plan of their own.
+  const { names, opening, transfers, days, behindDays } =
+    ownerIds.length === 1 ? await plannedOnce(client, read) : await read();
   const halfOfRun =
     lastClosed !== null && lastClosed >= firstHalf ? await halvesOfRuns(client, bucket, days.values()) : new Map();
   for (const each of lateAmong(transfers.values(), period)) halfOfRun.set(each.runId as string, each.period);
   await addLateDeductions(client, { bucket, period, transfers, days });
   const halfOf = ({ runId, businessDay }: UncountedDay) => halfOfRun.get(runId ?? '') ?? periodOf(businessDay);
-  const behind = await readBehind(client, { ...asked, names, transfers, days });
+  const behind = await readBehind(client, { ...asked, names, transfers, days }, behindDays);
   return ownerIds.flatMap(ownerId => {
     const named = names.get(ownerId);
     if (named === undefined) return [];
@@ -62,6 +60,20 @@ export async function readBooks(client: pg.ClientBase, asked: BooksAsked): Promi
       },
     ];
   });
+}
+
+/** What every book has. */
+async function readRows(client: pg.ClientBase, asked: BooksAsked) {
+  const { bucket, ownerIds, period, lastClosed } = asked;
+  const names = await bookNames(client, ownerIds);
+  const developerIds = ownerIds.filter(id => names.get(id)?.kind === 'developer');
+  const sealed = sealedBefore(period.halves[0] as Period, lastClosed);
+  const within = { periods: period.halves, since: sealed };
+  const { transfers, before } = await transfersOfBooks(client, { bucket, ownerIds, ...within });
+  const opening = await openingBalances(client, { bucket, ownerIds, sealed, moved: before });
+  const days = await readDays(client, { bucket, developerIds, period });
+  const behindDays = await readBehindDays(client, { ...asked, names, transfers, days });
+  return { names, opening, transfers, days, behindDays };
 }
 
 async function readDays(

@@ -5,7 +5,10 @@ import { type AloneReason, looksUpImpressions, needsOtherEvents, type TrafficChe
 import { extendReach } from './click-chains.ts';
 import { ClickJudge, type HeldClick, type HeldEvent, pairOf } from './click-judge.ts';
 import { DeductionSums, type OnInvalid, type TrafficDeduction } from './deduction-sums.ts';
-import { counterOf, FirstOfHour, HourCounters, hash32 } from './device-hours.ts';
+import { FirstOfHour } from './device-hours.ts';
+import { HashFilter } from './hash-filter.ts';
+import { hash32 } from './hash32.ts';
+import { ImpressionHours } from './impression-hours.ts';
 import type { InvalidationBook } from './invalidation.ts';
 import type { PolicyBook } from './policy.ts';
 
@@ -20,6 +23,10 @@ export interface AcceptedTraffic {
   /** The whole event; it costs more than what stands above. */
   readonly event: AdEvent;
   readonly grossNanos: Nanos;
+  /** `hash32` of the id; it costs less than the id. */
+  idHash(): number;
+  /** `hash32` of the device's id; it costs less than the device's id. */
+  deviceHash(): number | null;
   /** Why it does not count by itself, as it was judged when it was processed. */
   reasonAlone(): AloneReason | null;
 }
@@ -91,7 +98,8 @@ async function derivePart(source: TrafficSource, part: Part): Promise<void> {
   if (await day.collect(source)) {
     await day.followChains(source);
     await day.lookUp(source);
-    day.judge();
+    await day.judgeImpressions(source);
+    day.judgeClicks();
     return;
   }
   for (const half of [part.part, part.part + part.parts]) {
@@ -99,13 +107,13 @@ async function derivePart(source: TrafficSource, part: Part): Promise<void> {
   }
 }
 
-/** One pass over a day: three readings, each of which holds only what the next step needs. */
+/** One pass over a day: a few readings, each of which holds only what the next step needs. */
 class DayOfDevices {
   readonly #part: Part;
   readonly #dayBefore: BusinessDay;
   readonly #startMs: number;
   readonly #clicks: HeldClick[] = [];
-  readonly #counters: HourCounters | null;
+  readonly #hours: ImpressionHours | null;
   /** By pair, instants of clicks just before the day. */
   readonly #before = new Map<string, number[]>();
   /** Pairs to which clicks of earlier days matter. */
@@ -115,38 +123,26 @@ class DayOfDevices {
     this.#part = part;
     this.#startMs = part.calendar.startOf(part.day);
     this.#dayBefore = part.calendar.dayOf(this.#startMs - 1);
-    this.#counters = part.checks.implausibleRate === null ? null : new HourCounters();
+    const limit = part.checks.implausibleRate?.maxImpressions;
+    this.#hours = limit === undefined ? null : new ImpressionHours({ calendar: part.calendar, limit });
   }
 
-  /** Holds the day's clicks and counts its impressions. False: there are more clicks than may be held at a time. */
+  /** Holds the day's clicks. False: there are more of them than may be held at a time. */
   async collect(source: TrafficSource): Promise<boolean> {
     const { day, checks, parts, mostHeld = MOST_HELD } = this.#part;
     const limit = parts >= MOST_PARTS ? Number.POSITIVE_INFINITY : mostHeld;
     const from = checks.repeatedClick === null ? day : this.#dayBefore;
-    const type = this.#counters === null ? { type: 'click' as const } : {};
-    await source.scan({ from, to: day, ...type }, accepted => {
+    await source.scan({ from, to: day, type: 'click' }, accepted => {
       if (this.#clicks.length > limit || !this.#isOfPart(accepted)) return;
-      if (accepted.type === 'impression') this.#countImpression(accepted);
-      else if (accepted.businessDay === day) this.#clicks.push(heldClick(accepted));
+      if (accepted.businessDay === day) this.#clicks.push(heldClick(accepted));
       else this.#noteBefore(accepted);
     });
     return this.#clicks.length <= limit;
   }
 
-  #isOfPart({ deviceId, id }: AcceptedTraffic): boolean {
+  #isOfPart(accepted: AcceptedTraffic): boolean {
     const { part, parts } = this.#part;
-    return parts === 1 || hash32(deviceId ?? id) % parts === part;
-  }
-
-  #countImpression(accepted: AcceptedTraffic): void {
-    if (this.#counters === null || accepted.businessDay !== this.#part.day) return;
-    const place = this.#counterOf(accepted);
-    if (place !== null) this.#counters.add(place);
-  }
-
-  #counterOf({ developerId, deviceId, occurredAtMs }: AcceptedTraffic): number | null {
-    if (deviceId === null) return null;
-    return counterOf({ developerId, deviceId, hour: this.#part.calendar.localHourOf(occurredAtMs) });
+    return parts === 1 || (accepted.deviceHash() ?? accepted.idHash()) % parts === part;
   }
 
   #noteBefore(accepted: AcceptedTraffic): void {
@@ -215,9 +211,25 @@ class DayOfDevices {
     return found;
   }
 
-  /** Finds the impressions of the clicks that are held, and adds up what is wrong with the day's own impressions. */
+  /** Finds the impressions of the clicks that are held, and counts the day's. */
   async lookUp(source: TrafficSource): Promise<void> {
-    const { day, policies, checks, invalidations } = this.#part;
+    const { day } = this.#part;
+    const { wanted, from } = this.#wantedImpressions();
+    const hours = this.#hours;
+    if (wanted.size === 0 && hours === null) return;
+    const wantedHashes = new HashFilter(wanted.size);
+    for (const id of wanted.keys()) wantedHashes.add(hash32(id));
+    await source.scan({ from, to: day, type: 'impression' }, accepted => {
+      if (wanted.size > 0 && wantedHashes.mayHold(accepted.idHash())) {
+        for (const click of wanted.get(accepted.id) ?? []) see(click, accepted);
+      }
+      if (hours !== null && accepted.businessDay === day && this.#isOfPart(accepted)) hours.count(accepted);
+    });
+  }
+
+  /** Clicks by the impressions that they name, and the first day on which one of these may have occurred. */
+  #wantedImpressions(): { wanted: Map<string, HeldClick[]>; from: BusinessDay } {
+    const { day, policies } = this.#part;
     const wanted = new Map<string, HeldClick[]>();
     let from = day;
     for (const click of this.#clicks) {
@@ -230,25 +242,21 @@ class DayOfDevices {
       if (known === undefined) wanted.set(impressionId, [click]);
       else known.push(click);
     }
-    const limit = checks.implausibleRate?.maxImpressions ?? Number.POSITIVE_INFINITY;
-    const isAnyTooMany = (this.#counters?.most ?? 0) > limit;
-    if (wanted.size === 0 && !isAnyTooMany && invalidations.isEmpty) return;
-    const isJudged = isAnyTooMany || !invalidations.isEmpty;
-    const hours = new Map<string, FirstOfHour<HeldEvent>>();
-    await source.scan({ from: wanted.size === 0 ? day : from, to: day, type: 'impression' }, accepted => {
-      if (wanted.size > 0) {
-        for (const click of wanted.get(accepted.id) ?? []) see(click, accepted);
-      }
-      if (!isJudged || accepted.businessDay !== day || !this.#isOfPart(accepted)) return;
-      if (isAnyTooMany && this.#seemsTooMany(accepted, limit)) this.#hourOf(hours, accepted).add(held(accepted));
-      else addDecided(accepted, this.#part);
-    });
-    for (const hour of hours.values()) for (const event of hour.finish()) addDecided(event, this.#part);
+    return { wanted, from };
   }
 
-  #seemsTooMany(accepted: AcceptedTraffic, limit: number): boolean {
-    const place = this.#counterOf(accepted);
-    return place !== null && (this.#counters?.at(place) ?? 0) > limit;
+  /** Adds up what is wrong with the day's own impressions; call it when they have been counted. */
+  async judgeImpressions(source: TrafficSource): Promise<void> {
+    const { day, invalidations } = this.#part;
+    const tooMany = this.#hours?.isAnyTooMany === true ? this.#hours : null;
+    if (tooMany === null && invalidations.isEmpty) return;
+    const firsts = new Map<string, FirstOfHour<HeldEvent>>();
+    await source.scan({ from: day, to: day, type: 'impression' }, accepted => {
+      if (!this.#isOfPart(accepted)) return;
+      if (tooMany?.seemsTooMany(accepted) === true) this.#hourOf(firsts, accepted).add(held(accepted));
+      else addDecided(accepted, this.#part);
+    });
+    for (const hour of firsts.values()) for (const event of hour.finish()) addDecided(event, this.#part);
   }
 
   #hourOf(hours: Map<string, FirstOfHour<HeldEvent>>, accepted: AcceptedTraffic): FirstOfHour<HeldEvent> {
@@ -266,7 +274,7 @@ class DayOfDevices {
     return hour;
   }
 
-  judge(): void {
+  judgeClicks(): void {
     const { day, policies, calendar, sums, chainedDevelopers } = this.#part;
     const judge = new ClickJudge({ policies, calendar });
     for (const { click, reason } of judge.all(this.#clicks)) {

@@ -6,52 +6,6 @@ export interface HourlyEvent {
   readonly event: AdEvent;
 }
 
-const COUNTERS = 1 << 20;
-
-/** FNV-1a over UTF-16 units. */
-export function hash32(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let place = 0; place < text.length; place += 1) hash = Math.imul(hash ^ text.charCodeAt(place), 0x01000193);
-  return hash >>> 0;
-}
-
-/**
- * About how many events each device made in each hour, in 4 MiB however many devices there are: devices that share a counter are
- * counted together, so an hour may seem fuller than it is, but never emptier.
- */
-export class HourCounters {
-  readonly #counters = new Uint32Array(COUNTERS);
-  #most = 0;
-
-  get most(): number {
-    return this.#most;
-  }
-
-  add(place: number): void {
-    const count = (this.#counters[place] as number) + 1;
-    this.#counters[place] = count;
-    if (count > this.#most) this.#most = count;
-  }
-
-  at(place: number): number {
-    return this.#counters[place] as number;
-  }
-}
-
-export function counterOf({
-  developerId,
-  deviceId,
-  hour,
-}: {
-  readonly developerId: string;
-  readonly deviceId: string;
-  readonly hour: number;
-}): number {
-  return (
-    Math.imul(hash32(deviceId) ^ Math.imul(hash32(developerId), 31) ^ Math.imul(hour, 0x9e3779b1), 0x85ebca6b) >>> 12
-  );
-}
-
 /** Events of one device in one hour, of which the first so many may count; holds not many more than that. */
 export class FirstOfHour<Item extends HourlyEvent> {
   readonly #limit: number;

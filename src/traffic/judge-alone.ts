@@ -5,7 +5,7 @@ import type { AloneReason, TrafficChecks } from './checks.ts';
 import { loadPolicies, type PolicyBook } from './policy.ts';
 import { compileList, type IsOnList, recordedLists } from './traffic-lists.ts';
 
-/** Of one day; null where a check is off. */
+/** Of one day; null where a check is off or has no list. */
 export interface AloneChecks {
   readonly isBot: IsOnList | null;
   readonly isDataCentre: IsOnList | null;
@@ -17,8 +17,8 @@ export interface AloneChecks {
  */
 export class AloneJudge {
   readonly policies: PolicyBook;
-  readonly #isBot: IsOnList;
-  readonly #isDataCentre: IsOnList;
+  readonly #isBot: IsOnList | null;
+  readonly #isDataCentre: IsOnList | null;
   readonly #asked = new Map<BusinessDay, AloneChecks | null>();
 
   constructor({
@@ -27,8 +27,9 @@ export class AloneJudge {
     isDataCentre,
   }: {
     readonly policies: PolicyBook;
-    readonly isBot: IsOnList;
-    readonly isDataCentre: IsOnList;
+    /** Null where no list is recorded: nobody is on it. */
+    readonly isBot: IsOnList | null;
+    readonly isDataCentre: IsOnList | null;
   }) {
     this.policies = policies;
     this.#isBot = isBot;
@@ -55,22 +56,18 @@ export class AloneJudge {
   }
 
   #checksOf(checks: TrafficChecks | null): AloneChecks | null {
-    if (checks === null || !(checks.knownBot || checks.dataCentre)) return null;
-    return {
-      isBot: checks.knownBot ? this.#isBot : null,
-      isDataCentre: checks.dataCentre ? this.#isDataCentre : null,
-    };
+    const isBot = checks?.knownBot === true ? this.#isBot : null;
+    const isDataCentre = checks?.dataCentre === true ? this.#isDataCentre : null;
+    return isBot === null && isDataCentre === null ? null : { isBot, isDataCentre };
   }
 }
 
-const NEVER: IsOnList = () => false;
-
 export async function loadAloneJudge(q: Queryable, referenceVersion: number): Promise<AloneJudge> {
   const policies = await loadPolicies(q, referenceVersion);
-  const judge = { policies, isBot: NEVER, isDataCentre: NEVER };
-  if (policies.policies.length === 0) return new AloneJudge(judge);
-  for (const list of await recordedLists(q, referenceVersion)) {
-    judge[list.name === 'known_bots' ? 'isBot' : 'isDataCentre'] = await compileList(q, list);
+  const lists: Record<'isBot' | 'isDataCentre', IsOnList | null> = { isBot: null, isDataCentre: null };
+  const recorded = policies.policies.length === 0 ? [] : await recordedLists(q, referenceVersion);
+  for (const list of recorded) {
+    lists[list.name === 'known_bots' ? 'isBot' : 'isDataCentre'] = await compileList(q, list);
   }
-  return new AloneJudge(judge);
+  return new AloneJudge({ policies, ...lists });
 }

@@ -4,10 +4,12 @@ import { type Nanos, nanos } from '../domain/nanos.ts';
 import type { Deduction } from '../earnings/deductions.ts';
 import type { UnitEarnings } from '../earnings/earnings-fold.ts';
 import type { MonthBefore } from '../earnings/month-gross.ts';
-import { deriveTraffic } from '../settlement/deduct-traffic.ts';
+import { deriveFrom } from '../settlement/deduct-traffic.ts';
 import type { AppGross } from '../settlement/worth-of-apps.ts';
-import { knowsTrafficRules } from '../traffic/stored-invalidations.ts';
+import { standingInvalidations } from '../traffic/stored-invalidations.ts';
+import type { EventReferences } from './event-references.ts';
 import { daysBefore } from './known-at-cutoffs.ts';
+import type { ReplayedEvents } from './replayed-events.ts';
 
 interface KnownDay {
   readonly day: BusinessDay;
@@ -15,27 +17,37 @@ interface KnownDay {
   readonly referenceVersion: number;
 }
 
-/** What was to be deducted from days of a bucket by what was known at cutoffs: derived again from the stored events, each once. */
+/** What was to be deducted from days of a bucket by what was known at cutoffs: derived again from the replayed events, each once. */
 export class DerivedDeductions {
   readonly #client: pg.ClientBase;
-  readonly #bucket: number;
+  readonly #references: EventReferences;
   readonly #calendar: BusinessCalendar;
+  readonly #events: ReplayedEvents | null;
   readonly #developers: ReadonlyMap<BusinessDay, readonly string[]>;
   readonly #known = new Map<string, readonly Deduction[]>();
-  #isAsked: Promise<boolean> | null = null;
 
-  /** `earnings`: from the replayed events; whoever has none on a day has nothing to be deducted from. */
+  /**
+   * `events`: null where no rule was ever recorded by which any could be invalid for others' sake. `earnings`: from the replayed events;
+   * whoever has none on a day has nothing to be deducted from.
+   */
   constructor(
     client: pg.ClientBase,
     {
-      bucket,
+      references,
       calendar,
+      events,
       earnings,
-    }: { readonly bucket: number; readonly calendar: BusinessCalendar; readonly earnings: readonly UnitEarnings[] },
+    }: {
+      readonly references: EventReferences;
+      readonly calendar: BusinessCalendar;
+      readonly events: ReplayedEvents | null;
+      readonly earnings: readonly UnitEarnings[];
+    },
   ) {
     this.#client = client;
-    this.#bucket = bucket;
+    this.#references = references;
     this.#calendar = calendar;
+    this.#events = events;
     const byDay = Map.groupBy(earnings, row => row.businessDay);
     this.#developers = new Map(
       [...byDay].map(([day, rows]) => [day, [...new Set(rows.map(row => row.developerId))]] as const),
@@ -43,14 +55,15 @@ export class DerivedDeductions {
   }
 
   async at(known: KnownDay): Promise<readonly Deduction[]> {
-    this.#isAsked ??= knowsTrafficRules(this.#client);
-    if (!(await this.#isAsked)) return [];
+    const developerIds = this.#developers.get(known.day);
+    if (this.#events === null || developerIds === undefined) return [];
     const key = `${known.day} ${known.cutoffSeq} ${known.referenceVersion}`;
     let deductions = this.#known.get(key);
     if (deductions === undefined) {
-      const developerIds = this.#developers.get(known.day) ?? [];
-      const ofDay = { ...known, bucket: this.#bucket, calendar: this.#calendar, developerIds };
-      ({ deductions } = await deriveTraffic(this.#client, ofDay));
+      const { judge } = await this.#references.at(this.#client, known.referenceVersion);
+      const standing = await standingInvalidations(this.#client, { ...known, developerIds });
+      const atHand = { policies: judge.policies, standing, events: this.#events.upTo(known.cutoffSeq) };
+      ({ deductions } = await deriveFrom(atHand, { day: known.day, calendar: this.#calendar }));
       this.#known.set(key, deductions);
     }
     return deductions;

@@ -49,24 +49,26 @@ export async function compareRows<Row>(
 ): Promise<number> {
   const wanted = expected[Symbol.iterator]();
   let next = wanted.next();
+  let nextKey = next.done === true ? null : keyOf(next.value);
+  const advance = () => {
+    next = wanted.next();
+    nextKey = next.done === true ? null : keyOf(next.value);
+  };
   let rows = 0;
   const where = (row: Row) => keyOf(row).replaceAll('\0', ' ');
   const missing = (row: Row) => report({ table, where: where(row), expected: tell(row), found: NOTHING });
   for await (const row of found) {
     rows += 1;
     const key = keyOf(row);
-    while (!next.done && keyOf(next.value) < key) {
-      missing(next.value);
-      next = wanted.next();
-    }
-    if (next.done || keyOf(next.value) !== key) {
+    for (; nextKey !== null && nextKey < key; advance()) missing(next.value);
+    if (nextKey !== key) {
       report({ table, where: where(row), expected: NOTHING, found: tell(row) });
       continue;
     }
-    if (tell(next.value) !== tell(row))
-      report({ table, where: where(row), expected: tell(next.value), found: tell(row) });
-    next = wanted.next();
+    const [told, toldFound] = [tell(next.value), tell(row)];
+    if (told !== toldFound) report({ table, where: where(row), expected: told, found: toldFound });
+    advance();
   }
-  for (; !next.done; next = wanted.next()) missing(next.value);
+  for (; nextKey !== null; advance()) missing(next.value);
   return rows;
 }

@@ -11,6 +11,7 @@ import { checkBatch } from './check-batch.ts';
 import type { Difference } from './difference.ts';
 import type { EventReferences } from './event-references.ts';
 import type { KnownAtCutoffs } from './known-at-cutoffs.ts';
+import type { ReplayedEvents } from './replayed-events.ts';
 
 const MOST_ENTRIES_AT_FIRST = 16_777_216;
 
@@ -33,6 +34,8 @@ export interface ReplayOptions {
   readonly referenceVersion: number;
   /** Filled on the way. */
   readonly knownAtCutoffs: KnownAtCutoffs;
+  /** Filled on the way too; null where nobody asks for events. */
+  readonly events: ReplayedEvents | null;
   readonly report: (difference: Difference) => void;
 }
 
@@ -41,7 +44,7 @@ export interface ReplayOptions {
  * Batches that wait are evidence already, so they are checked too.
  */
 export async function replayBucket(client: pg.ClientBase, options: ReplayOptions): Promise<Replay> {
-  const { bucket, bucketCount, calendar, knownAtCutoffs, report } = options;
+  const { bucket, bucketCount, calendar, knownAtCutoffs, events, report } = options;
   const poisonous = await poisonousLines(client, bucket);
   // As large as it will be, if what is recorded of the batches is right.
   const claimed = new IdentityTable({ entries: Math.min(await countAccepted(client, bucket), MOST_ENTRIES_AT_FIRST) });
@@ -67,6 +70,7 @@ export async function replayBucket(client: pg.ClientBase, options: ReplayOptions
     const reference = await options.references.at(client, batch.referenceVersion);
     const prepared = prepareBatch(content, { seq: batch.seq, calendar, ...reference });
     const { counts, repeated } = fold.add(prepared, poisonous.get(batch.seq));
+    events?.add(batch, { prepared, judge: reference.judge, counts, repeated, poisonous: poisonous.get(batch.seq) });
     if (!isSame(repeated, batch.repeated)) differs('other repeated rows', tellRepeated(batch.repeated));
     if (tellCounts(counts) !== tellCounts(batch.counts)) differs(tellCounts(counts), tellCounts(batch.counts));
     lines += batch.lineCount;

@@ -13,6 +13,7 @@ import { JUDGED_AT_PROCESSING } from '../events/rejection-reasons.ts';
 import { storedConflictingLines, storedRejectedLines } from '../events/stored-evidence.ts';
 import { knowsMonthlyPlans } from '../plans/stored-plans.ts';
 import { bucketResults } from '../settlement/runs.ts';
+import { knowsTrafficRules } from '../traffic/stored-invalidations.ts';
 import { checkDecisions, type KnownDecisions } from './check-decisions.ts';
 import { checkHolds } from './check-holds.ts';
 import { checkIdentities } from './check-identities.ts';
@@ -25,6 +26,7 @@ import { compareRows, type Difference, DifferenceList } from './difference.ts';
 import type { EventReferences } from './event-references.ts';
 import { KnownAtCutoffs } from './known-at-cutoffs.ts';
 import { replayBucket } from './replay-bucket.ts';
+import { ReplayedEvents } from './replayed-events.ts';
 
 /** What is read once for all buckets; it can be sent to another thread. */
 export interface KnownToBuckets {
@@ -92,10 +94,12 @@ async function checkBucket(client: pg.ClientBase, check: BucketCheck) {
   const referenceVersion = await currentReferenceVersion(client);
   const runs = await bucketResults(client, bucket);
   const knownAtCutoffs = new KnownAtCutoffs(runs, { withMonths: await knowsMonthlyPlans(client) });
+  const events = (await knowsTrafficRules(client)) ? new ReplayedEvents(client, check) : null;
   const { fold, claimed, batches, lines, pendingBatches } = await replayBucket(client, {
     ...check,
     referenceVersion,
     knownAtCutoffs,
+    events,
   });
   const earnings = fold.earnings.sorted();
   await checkEvidence(client, check, fold);
@@ -117,7 +121,7 @@ async function checkBucket(client: pg.ClientBase, check: BucketCheck) {
     due: dueKeys,
     runs,
     knownAtCutoffs,
-    derived: new DerivedDeductions(client, { ...check, earnings }),
+    derived: new DerivedDeductions(client, { ...check, events, earnings }),
     cutoffSeq: await lastSeq(client, bucket),
     referenceVersion,
     report,

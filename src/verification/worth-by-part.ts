@@ -48,7 +48,8 @@ export async function worthByPart(
     readonly providers: ProviderBook;
   },
 ): Promise<DayWorth> {
-  const categories = await categoriesOn(client, { appIds: grosses.map(app => app.appId), day, referenceVersion });
+  const appIds = plans.knowsCategories ? grosses.map(app => app.appId) : [];
+  const categories = await categoriesOn(client, { appIds, day, referenceVersion });
   const parts = new Map<string, Part & { worthNanos: Nanos }>();
   const unplanned = new Map<string, AppGross>();
   for (const gross of grosses) {

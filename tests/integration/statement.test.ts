@@ -1,4 +1,6 @@
+import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DEFAULT_BUCKET_COUNT } from '../../src/catalog/installation.ts';
 import { parsePeriod } from '../../src/domain/period.ts';
 import { statementOf } from '../../src/statements/statement.ts';
 import { Books, click, impressions } from '../support/books.ts';
@@ -176,6 +178,48 @@ describe('a statement', () => {
 
   test('of an unknown developer is refused', async () => {
     expect(await rejectionOf(statement('dev_9', '2018-04'))).toMatchObject({ code: 'unknown_developer' });
+  });
+});
+
+describe('reading a statement', () => {
+  const march = { developerId: 'dev_7', period: parsePeriod('2018-03'), bucketCount: DEFAULT_BUCKET_COUNT };
+  const readBy = async (tx: pg.ClientBase) => {
+    await statementOf(tx, march);
+    const { rows } = await tx.query<{ name: string; statement: string; anew: number }>(
+      'select name, statement, custom_plans::int as anew from pg_prepared_statements',
+    );
+    const ofTable = (table: string) => rows.find(row => row.statement.includes(` from ${table}\n`));
+    return {
+      transfers: ofTable('transfers'),
+      versions: ofTable('app_versions'),
+      runs: ofTable('settlement_run_buckets'),
+    };
+  };
+
+  test('is planned for any values, and leaves its snapshot as it was', async () => {
+    await books.read(async tx => {
+      const { transfers, versions, runs } = await readBy(tx);
+      expect([transfers?.anew, versions?.anew, runs?.anew]).toEqual([0, 0, 0]);
+      const { rows } = await tx.query(
+        "select current_setting('plan_cache_mode') as plans, current_setting('enable_indexscan') as scans",
+      );
+      expect(rows).toEqual([{ plans: 'auto', scans: 'on' }]);
+    });
+  });
+
+  test('leaves out the ledger of later months', async () => {
+    await books.read(async tx => {
+      const { transfers } = await readBy(tx);
+      const scanned = async (...[first, last, firstDay, lastHalf, lastDay]: readonly string[]) => {
+        const values = `1, '{dev_7}', '', '${first}', '${last}', '${firstDay}', '${lastHalf}', '${lastDay}'`;
+        const { rows } = await tx.query<{ 'QUERY PLAN': string }>(`explain execute "${transfers?.name}" (${values})`);
+        return [...new Set(rows.flatMap(row => row['QUERY PLAN'].match(/transfers_\d{4}_\d\d(?= )/g) ?? []))].sort();
+      };
+      const ofMarch = ['2018-03-H1', '2018-03-H2', '2018-03-01', '2018-03-16', '2018-03-31'];
+      const ofApril = ['2018-04-H1', '2018-04-H2', '2018-04-01', '2018-04-16', '2018-04-30'];
+      expect(await scanned(...ofMarch)).toEqual(['transfers_2018_03']);
+      expect(await scanned(...ofApril)).toEqual(['transfers_2018_03', 'transfers_2018_04']);
+    });
   });
 });
 

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { parseBusinessDay } from '../../src/domain/business-day.ts';
 import { DeductionSums } from '../../src/traffic/deduction-sums.ts';
 import type { AcceptedTraffic } from '../../src/traffic/derive-day.ts';
-import { HourCounters } from '../../src/traffic/device-hours.ts';
+import { HashFilter } from '../../src/traffic/hash-filter.ts';
+import { hash32, hash32OfBytes } from '../../src/traffic/hash32.ts';
+import { HourCounters } from '../../src/traffic/impression-hours.ts';
 import type { Invalidation } from '../../src/traffic/invalidation.ts';
 import { PolicyBook } from '../../src/traffic/policy.ts';
 import { runs } from '../support/runs.ts';
@@ -187,11 +189,47 @@ describe('deriving a day', () => {
   });
 });
 
-it('counters of hours never show fewer events than there were', () => {
-  const counters = new HourCounters();
-  for (let times = 0; times < 3; times += 1) counters.add(7);
-  counters.add(8);
-  expect([counters.at(7), counters.at(8), counters.at(9), counters.most]).toEqual([3, 1, 0, 3]);
+describe('counters of hours', () => {
+  it('count by the first bits of the hash', () => {
+    const counters = new HourCounters();
+    for (let times = 0; times < 3; times += 1) counters.add(0x07000000);
+    counters.add(0x08000000);
+    const shown = [0x07000000, 0x08000000, 0x09000000].map(hour => counters.at(hour));
+    expect([...shown, counters.most]).toEqual([3, 1, 0, 3]);
+  });
+
+  it('never show fewer events than there were, however many come', () => {
+    const counters = new HourCounters();
+    const counts = new Map<number, number>();
+    for (let event = 0; event < 50_000; event += 1) {
+      const hour = hash32(String(event % 7_001));
+      counters.add(hour);
+      counts.set(hour, (counts.get(hour) ?? 0) + 1);
+    }
+    expect([...counts].filter(([hour, count]) => counters.at(hour) < count)).toEqual([]);
+    expect(counters.most).toBeGreaterThanOrEqual(8);
+    // Nor many more: 7,001 hours have eight events or seven.
+    const shown = [...counts.keys()].map(hour => counters.at(hour));
+    expect(shown.filter(count => count < 30).length).toBeGreaterThan(6_500);
+  });
+});
+
+it('a filter of hashes never misses what it holds, and passes little else', () => {
+  const filter = new HashFilter(1_000);
+  for (let held = 0; held < 1_000; held += 1) filter.add(hash32(`held ${held}`));
+  const passed = (prefix: string) =>
+    Array.from({ length: 1_000 }, (_, place) => hash32(`${prefix} ${place}`)).filter(hash => filter.mayHold(hash));
+  expect(passed('held')).toHaveLength(1_000);
+  expect(passed('other').length).toBeLessThan(200);
+});
+
+it('the hash of bytes is that of their text', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary-ascii' }), text => {
+      const bytes = Buffer.from(` ${text} `, 'latin1');
+      expect(hash32OfBytes(bytes, 1, bytes.length - 1)).toBe(hash32(text));
+    }),
+  );
 });
 
 it('sums tell ad units, currencies, reasons and decisions apart', () => {

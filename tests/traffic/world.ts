@@ -3,6 +3,7 @@ import { BusinessCalendar, parseBusinessDay } from '../../src/domain/business-da
 import { nanos } from '../../src/domain/nanos.ts';
 import type { AloneReason, TrafficChecks } from '../../src/traffic/checks.ts';
 import { type AcceptedTraffic, deriveDay, type TrafficSource } from '../../src/traffic/derive-day.ts';
+import { hash32 } from '../../src/traffic/hash32.ts';
 import { type Invalidation, InvalidationBook } from '../../src/traffic/invalidation.ts';
 import { PolicyBook } from '../../src/traffic/policy.ts';
 
@@ -52,6 +53,8 @@ export function accepted({ at, alone, developerId = 'dev', ...fields }: Traffic,
     occurredAtMs,
     id: event.id,
     deviceId: event.deviceId,
+    idHash: () => hash32(event.id),
+    deviceHash: () => (event.deviceId === null ? null : hash32(event.deviceId)),
     event,
     grossNanos: nanos(event.type === 'click' ? 300_000_000n : 2_000_000n),
     reasonAlone: () => alone ?? null,
