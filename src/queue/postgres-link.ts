@@ -9,6 +9,7 @@ import {
 import { isServiceFailure } from '../db/errors.ts';
 import { Refusal } from '../domain/errors.ts';
 import { describeBackend, type Link, type LinkOptions, type QueueBackend, queueUnavailable } from './backend.ts';
+import { ListeningClient } from './listening-client.ts';
 import { patient } from './patient.ts';
 import { type QueueTiming, settlesWithin } from './timing.ts';
 
@@ -84,6 +85,7 @@ class SharedConnection extends PostgresConnection {
     this.setMaxListeners(0);
     // A client in use has no other listener, and a server that goes away would end the process.
     this.pool.on('connect', client => client.on('error', () => {}));
+    Object.assign(this, { pgModule: { Client: ListeningClient } });
   }
 
   override async waitUntilReady(): Promise<void> {}

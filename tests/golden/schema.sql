@@ -285,6 +285,7 @@ create table earnings (
   constraint earnings_counts CHECK (impressions >= 0 AND clicks >= 0 AND gross_nanos >= 0::numeric),
   constraint earnings_pkey PRIMARY KEY (bucket, business_date, developer_id, app_id, ad_unit_id, currency)
 ) with (fillfactor=85);
+CREATE INDEX earnings_developer_idx ON earnings USING btree (bucket, developer_id, business_date);
 
 create table exchange_rates (
   source_currency text not null,
