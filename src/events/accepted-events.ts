@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { loadRateCards, type RateCards } from '../catalog/rate-cards.ts';
-import type { BusinessCalendar, BusinessDay } from '../domain/business-day.ts';
+import type { BusinessCalendar } from '../domain/business-day.ts';
 import type { ScannedDays, TrafficSource } from '../traffic/derive-day.ts';
 import { type AloneJudge, loadAloneJudge } from '../traffic/judge-alone.ts';
 import { type AcceptedEvent, type AcceptedRows, acceptedAmong, visitRows } from './accepted-rows.ts';
@@ -8,6 +8,7 @@ import { unpackBatch } from './batch.ts';
 import type { BatchColumns } from './batch-columns.ts';
 import { type BatchOfDay, batchesOfDays } from './batches-of-day.ts';
 import { priceRows } from './price-event.ts';
+import { daysOfRows } from './row-days.ts';
 import { payloadOf } from './stored-batches.ts';
 import { poisonousLines } from './stored-evidence.ts';
 
@@ -68,7 +69,7 @@ export class AcceptedEvents implements TrafficSource {
     const { rateCards, judge } = await this.#referenceOf(batch.referenceVersion);
     this.#poisonous ??= await poisonousLines(this.#tx, this.#options.bucket);
     const rows = this.#wantedRows(columns);
-    const days = this.#daysOf(columns, rows);
+    const days = daysOfRows(columns, rows, this.#options.calendar);
     const { grossNanos } = priceRows(columns, { rows, ...days, rateCards });
     const { repeated, seq } = batch;
     const priced = { columns, rows, ...days, grossNanos, judge };
@@ -94,21 +95,6 @@ export class AcceptedEvents implements TrafficSource {
       wanted += 1;
     }
     return rows.subarray(0, wanted);
-  }
-
-  #daysOf(columns: BatchColumns, rows: Int32Array): { days: BusinessDay[]; dayPlaces: Int32Array } {
-    const days: BusinessDay[] = [];
-    const dayPlaces = new Int32Array(rows.length);
-    let last = 0;
-    for (let place = 0; place < rows.length; place += 1) {
-      const day = this.#options.calendar.dayOf(columns.occurredAtMs[rows[place] as number] as number);
-      if (day !== days[last]) {
-        const known = days.indexOf(day);
-        last = known >= 0 ? known : days.push(day) - 1;
-      }
-      dayPlaces[place] = last;
-    }
-    return { days, dayPlaces };
   }
 
   async #referenceOf(referenceVersion: number): Promise<Reference> {

@@ -15,6 +15,7 @@ import { type AloneVerdicts, judgeRows, reasonOfVerdict } from './judge-rows.ts'
 import { type PricedRows, priceRows } from './price-event.ts';
 import type { RejectionReason } from './rejection-reasons.ts';
 import { withRepeated } from './repeated-rows.ts';
+import { daysOfRows } from './row-days.ts';
 import { UnitSums } from './unit-sums.ts';
 
 /** A batch with everything about its events that does not depend on other events, by their place among `rows`. */
@@ -72,17 +73,7 @@ export function prepareBatch(
     readonly rows?: Int32Array;
   },
 ): PreparedBatch {
-  const days: BusinessDay[] = [];
-  const dayPlaces = new Int32Array(rows.length);
-  let last = 0;
-  for (let place = 0; place < rows.length; place += 1) {
-    const day = calendar.dayOf(columns.occurredAtMs[rows[place] as number] as number);
-    if (day !== days[last]) {
-      const known = days.indexOf(day);
-      last = known >= 0 ? known : days.push(day) - 1;
-    }
-    dayPlaces[place] = last;
-  }
+  const { days, dayPlaces } = daysOfRows(columns, rows, calendar);
   return {
     seq,
     columns,
