@@ -2,6 +2,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import type { Queryable } from '../db/database.ts';
 import { isRefusal } from '../domain/errors.ts';
+import { uuidSequence } from '../domain/uuid-sequence.ts';
 import { type AuditResult, insertEntry, insertResult } from './audit-entry.ts';
 
 /** What is about to be done, and by whom. */
@@ -17,6 +18,9 @@ export interface Deed {
 const UNPRINTABLE = /[^ -~]/g;
 const MAX_NAME = 64;
 
+/** Deeds begun in the same millisecond keep their order in the log. */
+const nextEntryId = uuidSequence(randomUUIDv7);
+
 /** The actor of what the schedules start. */
 export const NIGHTLY_ACTOR = 'system:nightly';
 
@@ -26,7 +30,7 @@ export async function beginDeed(
   { actor, ...deed }: Deed,
   now: () => Date,
 ): Promise<(end: Omit<AuditResult, 'endedAt'>) => Promise<void>> {
-  const entryId = randomUUIDv7();
+  const entryId = nextEntryId();
   const osUser = systemUser();
   await insertEntry(q, {
     entryId,

@@ -91,6 +91,13 @@ describe('a deed on record', () => {
     expect(await rows({ to: now })).toHaveLength(4);
   });
 
+  test('keeps its place among those begun in the same millisecond', async () => {
+    now = new Date('2018-04-18T00:00:00Z');
+    const commands = Array.from({ length: 20 }, (_, index) => `deed ${index}`);
+    await Promise.all(commands.map(command => onRecord(deps(), deed(command), async () => {})));
+    expect((await rows({ from: now })).map(([command]) => command)).toEqual(commands.toReversed());
+  });
+
   test('that cannot be recorded is not done', async () => {
     let done = false;
     const broken = { db: { query: () => Promise.reject(new Error('no log')) }, now: () => now };
