@@ -1,5 +1,5 @@
 import type { Figure } from './bench.ts';
-import type { Row } from './row.ts';
+import type { Row, Target } from './row.ts';
 import { eventStage } from './stage-events.ts';
 
 /** Events end to end: from a file to committed earnings, against COPY and against a job and an INSERT for each. */
@@ -14,21 +14,17 @@ export const figure: Figure = {
       unit: 'events/s',
       values: runs.map(run => run.events / run.firstSeconds),
     } as const;
-    const target = { limit: 0.7, aim: 1.5 };
     const rows: Row[] = [];
-    const limits = runs.flatMap(run => (run.limit === null ? [] : [{ ...run.limit, events: run.events }]));
-    if (limits.length > 0) {
-      const empty = limits.map(run => run.events / run.emptySeconds);
-      const filled = limits.map(run => run.events / run.filledSeconds);
-      rows.push({ ...ours, reference: { name: 'limit, empty', values: empty }, target });
-      rows.push({ ...ours, reference: { name: `limit, ${known} rows`, values: filled }, target });
-    }
-    const naive = runs.flatMap(run => (run.naivePerSecond === null ? [] : [run.naivePerSecond]));
-    if (naive.length > 0) {
-      rows.push({ ...ours, reference: { name: 'naive', values: naive }, target: { limit: 30, aim: 80 } });
-    } else {
-      bench.note('naive: skipped, it needs a Redis server and none was found');
-    }
+    const compare = (name: 'limit' | 'naive', target: Target) => {
+      const rates = runs.map(run => run[name]).filter(rate => rate !== null);
+      if (rates.length === 0) return;
+      rows.push({ ...ours, reference: { name: `${name}, empty`, values: rates.map(rate => rate.empty) } });
+      const values = rates.map(rate => rate.filled);
+      rows.push({ ...ours, reference: { name: `${name}, ${known} rows`, values }, target });
+    };
+    compare('limit', { limit: 0.7, aim: 1.5 });
+    compare('naive', { limit: 30, aim: 80 });
+    if (runs.some(run => run.naive === null)) bench.note('naive: skipped, it needs a Redis server and none was found');
     return rows;
   },
 };

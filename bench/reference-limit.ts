@@ -7,23 +7,10 @@ import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { type AdEvent, isBadForm, parseAdEvent } from '../src/domain/ad-event.ts';
 import type { Piece } from './event-pieces.ts';
+import { type EventTable, readyTable } from './event-tables.ts';
 
 // The limit: COPY of the same raw events, all fields, over one connection into a plain table with a primary key on the event's id.
 // What could not be copied is left out beforehand, and the rows are written in COPY's own format beforehand: none of that is timed.
-
-const TABLE = `
-  id text primary key,
-  type text not null,
-  occurred_at timestamptz not null,
-  app_id text not null,
-  ad_unit_id text not null,
-  currency text not null,
-  price numeric(13, 6),
-  campaign_id text,
-  impression_id text,
-  device_id text,
-  user_agent text,
-  ip inet`;
 
 export interface CopyFile {
   readonly file: string;
@@ -35,16 +22,9 @@ export class LimitReference {
   readonly #client: pg.Client;
   #idsOfPieceBefore = new Set<string>();
 
-  private constructor(client: pg.Client) {
+  /** The client's database has the event tables. */
+  constructor(client: pg.Client) {
     this.#client = client;
-  }
-
-  static async open(client: pg.Client): Promise<LimitReference> {
-    for (const table of ['limit_empty', 'limit_filled']) {
-      // Vacuuming one contender's table must not fall into another's run.
-      await client.query(`create table ${table} (${TABLE}) with (autovacuum_enabled = false)`);
-    }
-    return new LimitReference(client);
   }
 
   /** Pieces are to come in the order of the log: a repeat follows soon after its event. */
@@ -66,20 +46,9 @@ export class LimitReference {
     return { file, rows: ids.size };
   }
 
-  /** Seconds for a COPY into the table without rows. */
-  async intoEmpty(copy: CopyFile): Promise<number> {
-    await this.#client.query('truncate limit_empty');
-    await this.#client.query('checkpoint');
-    return await this.#copy('limit_empty', copy);
-  }
-
-  /** Seconds for a COPY into the table that keeps all it was ever given. */
-  async intoFilled(copy: CopyFile): Promise<number> {
-    await this.#client.query('checkpoint');
-    return await this.#copy('limit_filled', copy);
-  }
-
-  async #copy(table: string, { file, rows }: CopyFile): Promise<number> {
+  /** Seconds for a COPY into one of the tables. */
+  async run({ file, rows }: CopyFile, table: EventTable): Promise<number> {
+    await readyTable(this.#client, table);
     const startedAt = performance.now();
     const stream = this.#client.query(copyFrom(`copy ${table} from stdin`));
     await pipeline(createReadStream(file, { highWaterMark: 1 << 18 }), stream);

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { oldestPending } from '../src/events/inbox.ts';
 import { type Bench, Stage } from './bench.ts';
 import { EventPieces, type Piece } from './event-pieces.ts';
+import { createEventTables, EMPTY, type EventTable, FILLED } from './event-tables.ts';
 import { BenchHome } from './home.ts';
 import { watchPeakMemory } from './peak-memory.ts';
 import { type ProcessorTime, processorTimeSince, readProcessorTime } from './processor-time.ts';
@@ -34,8 +35,15 @@ export interface EventRun {
   readonly replaySeconds: number;
   /** Of the first time, a checkpoint afterwards included. */
   readonly processorTime: ProcessorTime;
-  readonly limit: { readonly emptySeconds: number; readonly filledSeconds: number } | null;
-  readonly naivePerSecond: number | null;
+  /** Events a second; null where it was not run. */
+  readonly limit: OnBothTables | null;
+  readonly naive: OnBothTables | null;
+}
+
+/** Events a second of a reference whose table begins without rows, and of one that has the known events. */
+export interface OnBothTables {
+  readonly empty: number;
+  readonly filled: number;
 }
 
 /** What loading the known identities through one worker process told. */
@@ -85,9 +93,7 @@ class EventStage {
     const pieces = await EventPieces.open({ folder, apps: bench.size('apps'), lines });
     const traffic = await writeTrafficPolicy(folder);
     await prepareAsUser(home, { catalogs: [pieces.catalogFile], plans: pieces.plansFile, traffic });
-    const references = bench.selected(COMPARED)
-      ? { limit: await LimitReference.open(home.references), naive: await NaiveReference.open(home) }
-      : null;
+    const references = bench.selected(COMPARED) ? await openReferences(home) : null;
     const load = await loadKnown(bench, { home, pieces, limit: references?.limit ?? null });
     await startUp(home);
     return new EventStage(bench, { home, pieces, references, load });
@@ -140,15 +146,16 @@ class EventStage {
     };
   }
 
-  async #compare(piece: Piece): Promise<Pick<EventRun, 'events' | 'limit' | 'naivePerSecond'>> {
-    if (this.#references === null) return { events: piece.lines, limit: null, naivePerSecond: null };
+  async #compare(piece: Piece): Promise<Pick<EventRun, 'events' | 'limit' | 'naive'>> {
+    if (this.#references === null) return { events: piece.lines, limit: null, naive: null };
     const { limit, naive } = this.#references;
     const copy = await limit.prepare(piece);
-    const limitSeconds = { emptySeconds: await limit.intoEmpty(copy), filledSeconds: await limit.intoFilled(copy) };
+    const copied = await onBothTables(copy.rows, table => limit.run(copy, table));
     await limit.remove(copy);
-    const sample = await firstEvents(piece.file, this.#bench.size('naive'));
-    const naivePerSecond = naive === null ? null : sample.length / (await naive.run(sample));
-    return { events: copy.rows, limit: limitSeconds, naivePerSecond };
+    if (naive === null) return { events: copy.rows, limit: copied, naive: null };
+    const count = this.#bench.size('naive');
+    const inserted = await onBothTables(count, async table => naive.run(await firstEvents(piece.file, count), table));
+    return { events: copy.rows, limit: copied, naive: inserted };
   }
 
   async close(): Promise<void> {
@@ -156,7 +163,16 @@ class EventStage {
   }
 }
 
-/** The known identities go through one worker process alone, so that its memory can be told; the limit's filled table gets the same. */
+async function openReferences(home: BenchHome): Promise<References> {
+  await createEventTables(home.references);
+  return { limit: new LimitReference(home.references), naive: NaiveReference.open(home) };
+}
+
+async function onBothTables(events: number, seconds: (table: EventTable) => Promise<number>): Promise<OnBothTables> {
+  return { empty: events / (await seconds(EMPTY)), filled: events / (await seconds(FILLED)) };
+}
+
+/** The known identities go through one worker process alone, so that its memory can be told; the filled table of the references gets the same. */
 async function loadKnown(
   bench: Bench,
   {
@@ -182,7 +198,7 @@ async function loadKnown(
     for (const [program, bytes] of memory.stop()) peakBytes.set(program, Math.max(bytes, peakBytes.get(program) ?? 0));
     if (limit !== null) {
       const copy = await limit.prepare(piece);
-      await limit.intoFilled(copy);
+      await limit.run(copy, FILLED);
       await limit.remove(copy);
     }
     rawBytes += piece.bytes;

@@ -17,10 +17,10 @@ import { prepareAsUser, settleAsUser, startUp } from './run-as-user.ts';
 const SIZES = {
   developers: { full: 200_000, quick: 1_000, help: 'developers in the ledger, with one app each' },
   days: { full: 30, quick: 5, help: 'days of the month in the ledger, 2 to 30' },
-  statements: { full: 1_000, quick: 100, help: 'statements read in each round' },
+  statements: { full: 1_000, quick: 100, help: 'statements of each kind read in each run' },
 };
 
-/** The last day of a month and, from the next one on, the month: a statement of the first month stays the same while the ledger grows. */
+/** The last day of a month and, from the next one on, the month: a statement of the first month is the same in both ledgers. */
 const FIRST_DAY = parseBusinessDay('2018-03-31');
 const SETTLED_AT_ONCE = 10;
 const TRIAL_BALANCES = 20;
@@ -29,35 +29,41 @@ const WARMING = 50;
 /** Any constant will do: the same developers are asked for each time. */
 const STRIDE = 7_919;
 
-/** Milliseconds: of each round the median and the 99th percentile. */
+/** What a statement is to cover. */
+interface Wanted {
+  readonly label: string;
+  readonly days: number;
+}
+
+/** The month of the first day. */
+const DAY: Wanted = { label: '2018-03', days: 1 };
+
+/** Milliseconds: of each run the median and the 99th percentile. */
 export interface Latencies {
   readonly p50: readonly number[];
   readonly p99: readonly number[];
 }
 
-/**
- * The same statements, all read once and then all read again. What is read for the first time may lie on the disk only: a day's rows
- * that were written a minute ago do not, those that were written an hour ago may. Read again, they are in memory both times.
- */
+/** The same statements, all read once and then all read again. What is read for the first time may lie on the disk only; read again, it is in memory. */
 export interface Readings {
   readonly first: Latencies;
   readonly again: Latencies;
 }
 
 export interface StatementTimes {
-  /** A statement of one day, with nothing but that day in the ledger, and with all days. */
+  /** A statement of one day, from a ledger with nothing but that day, and from the one with all days. */
   readonly oneDayAlone: Readings;
   readonly oneDayAmongAll: Readings;
-  /** A month's statement, with all days in the ledger. */
+  /** A month's statement, from the ledger with all days. */
   readonly month: Readings;
   readonly trialBalanceMs: readonly number[];
 }
 
-class StatementStage {
+/** A ledger in a home of its own: every developer has one app, and is settled as in real life. */
+class StatementLedger {
   readonly #home: BenchHome;
   readonly #bench: Bench;
   readonly #database: Database;
-  #times: Promise<StatementTimes> | null = null;
 
   private constructor(bench: Bench, home: BenchHome) {
     this.#bench = bench;
@@ -65,7 +71,8 @@ class StatementStage {
     this.#database = home.database(1);
   }
 
-  static async open(bench: Bench): Promise<StatementStage> {
+  /** From the first day on. */
+  static async settled(bench: Bench, days: number): Promise<StatementLedger> {
     const home = await BenchHome.open(bench);
     const folder = path.join(home.folder, 'sample');
     await mkdir(folder);
@@ -74,33 +81,15 @@ class StatementStage {
     bench.progress('importing the catalog');
     await prepareAsUser(home, { catalogs: await writePlainCatalogs(folder, bench.size('developers')), plans });
     await startUp(home);
-    return new StatementStage(bench, home);
-  }
-
-  /** Measured once, for all figures. */
-  async times(): Promise<StatementTimes> {
-    this.#times ??= this.#measure();
-    return await this.#times;
-  }
-
-  async #measure(): Promise<StatementTimes> {
-    const days = this.#bench.size('days');
-    await this.#settle(0, 0);
-    await this.#rest();
-    const oneDayAlone = await this.#read('2018-03', 1);
-    for (let from = 1; from <= days; from += SETTLED_AT_ONCE) {
-      await this.#settle(from, Math.min(from + SETTLED_AT_ONCE - 1, days));
+    const ledger = new StatementLedger(bench, home);
+    await ledger.#settle(0, 0);
+    for (let from = 1; from < days; from += SETTLED_AT_ONCE) {
+      await ledger.#settle(from, Math.min(from + SETTLED_AT_ONCE, days) - 1);
     }
-    await this.#rest();
-    return {
-      oneDayAlone,
-      oneDayAmongAll: await this.#read('2018-03', 1),
-      month: await this.#read('2018-04', days),
-      trialBalanceMs: await this.#readTrialBalances(),
-    };
+    await ledger.#rest();
+    return ledger;
   }
 
-  /** Through settlement itself, so that whatever a statement reads is there as in real life. */
   async #settle(firstPlace: number, lastPlace: number): Promise<void> {
     const from = addDays(FIRST_DAY, firstPlace);
     const to = addDays(FIRST_DAY, lastPlace);
@@ -119,39 +108,23 @@ class StatementStage {
     await this.#home.owner.query('checkpoint');
   }
 
-  async #read(label: string, days: number): Promise<Readings> {
-    this.#bench.progress(`reading statements of ${label}`);
+  /** Milliseconds of each statement of so many days, from the `from`-th developer on in an order that is spread over the ledger. */
+  async read({ label, days }: Wanted, from: number, count: number): Promise<number[]> {
     const period = parsePeriod(label);
     const developers = this.#bench.size('developers');
-    const readOne = async (place: number) => {
+    const times: number[] = [];
+    for (let place = from; place < from + count; place += 1) {
       const startedAt = performance.now();
       const statement = await this.#database.snapshot(tx =>
         statementOf(tx, { developerId: `d${1 + ((place * STRIDE) % developers)}`, period, bucketCount: BUCKETS }),
       );
-      const milliseconds = performance.now() - startedAt;
+      times.push(performance.now() - startedAt);
       checkStatement(statement, days);
-      return milliseconds;
-    };
-    let from = 0;
-    const readSome = async (count: number) => {
-      const times: number[] = [];
-      while (times.length < count) times.push(await readOne(from + times.length));
-      return times;
-    };
-    await readSome(WARMING);
-    from += WARMING;
-    const first: number[][] = [];
-    const again: number[][] = [];
-    for (let round = 0; round < this.#bench.runs; round += 1) {
-      const count = this.#bench.size('statements');
-      first.push(await readSome(count));
-      again.push(await readSome(count));
-      from += count;
     }
-    return { first: latenciesOf(first), again: latenciesOf(again) };
+    return times;
   }
 
-  async #readTrialBalances(): Promise<number[]> {
+  async readTrialBalances(): Promise<number[]> {
     const times: number[] = [];
     for (let round = 0; round < TRIAL_BALANCES; round += 1) {
       const startedAt = performance.now();
@@ -165,6 +138,86 @@ class StatementStage {
 
   async close(): Promise<void> {
     await this.#home.close();
+  }
+}
+
+class StatementStage {
+  readonly #bench: Bench;
+  readonly #oneDay: StatementLedger;
+  readonly #allDays: StatementLedger;
+  #times: Promise<StatementTimes> | null = null;
+
+  private constructor(bench: Bench, ledgers: { readonly oneDay: StatementLedger; readonly allDays: StatementLedger }) {
+    this.#bench = bench;
+    this.#oneDay = ledgers.oneDay;
+    this.#allDays = ledgers.allDays;
+  }
+
+  static async open(bench: Bench): Promise<StatementStage> {
+    const oneDay = await StatementLedger.settled(bench, 1);
+    const allDays = await StatementLedger.settled(bench, 1 + bench.size('days'));
+    return new StatementStage(bench, { oneDay, allDays });
+  }
+
+  /** Measured once, for all figures. */
+  async times(): Promise<StatementTimes> {
+    this.#times ??= this.#measure();
+    return await this.#times;
+  }
+
+  async #measure(): Promise<StatementTimes> {
+    const month = { label: '2018-04', days: this.#bench.size('days') };
+    const contenders = [
+      new Contender(this.#oneDay, DAY),
+      new Contender(this.#allDays, DAY),
+      new Contender(this.#allDays, month),
+    ] as const;
+    for (const contender of contenders) await contender.warm();
+    for (let run = 1; run <= this.#bench.runs; run += 1) {
+      this.#bench.progress(`reading statements: run ${run} of ${this.#bench.runs}`);
+      for (const contender of contenders) await contender.run(this.#bench.size('statements'));
+    }
+    const [oneDayAlone, oneDayAmongAll, wholeMonth] = contenders;
+    return {
+      oneDayAlone: oneDayAlone.readings(),
+      oneDayAmongAll: oneDayAmongAll.readings(),
+      month: wholeMonth.readings(),
+      trialBalanceMs: await this.#allDays.readTrialBalances(),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#oneDay.close();
+    await this.#allDays.close();
+  }
+}
+
+/** Statements of one kind from one ledger; each run reads those of other developers. */
+class Contender {
+  readonly #ledger: StatementLedger;
+  readonly #wanted: Wanted;
+  readonly #first: number[][] = [];
+  readonly #again: number[][] = [];
+  #from = 0;
+
+  constructor(ledger: StatementLedger, wanted: Wanted) {
+    this.#ledger = ledger;
+    this.#wanted = wanted;
+  }
+
+  async warm(): Promise<void> {
+    await this.#ledger.read(this.#wanted, this.#from, WARMING);
+    this.#from += WARMING;
+  }
+
+  async run(count: number): Promise<void> {
+    this.#first.push(await this.#ledger.read(this.#wanted, this.#from, count));
+    this.#again.push(await this.#ledger.read(this.#wanted, this.#from, count));
+    this.#from += count;
+  }
+
+  readings(): Readings {
+    return { first: latenciesOf(this.#first), again: latenciesOf(this.#again) };
   }
 }
 
