@@ -8,9 +8,8 @@ import { isRefusal, Refusal } from './domain/errors.ts';
 import { type EmbeddedServers, openHome } from './embedded/home.ts';
 import type { AcceptDeps } from './events/accept-file.ts';
 import type { FundDeps } from './funds/grant-funds.ts';
-import { migrateAll } from './migrate-all.ts';
 import type { QueueBackend } from './queue/backend.ts';
-import { openQueues, type Queues } from './queue/queues.ts';
+import type { Queues } from './queue/queues.ts';
 import type { QueueTiming } from './queue/timing.ts';
 import type { RunDeps } from './settlement/settle-days.ts';
 
@@ -93,7 +92,7 @@ export async function openApp(config: Config, options: { readonly connections?: 
       started: places.servers?.startedNow === true ? places.servers.describe : null,
       lost: places.lost,
       queues: async () => {
-        queues ??= openQueues({ backend: places.backend, groups: config.queueGroups, timing: timingOf(config) });
+        queues ??= openQueuesOf(config, places.backend);
         try {
           return await queues;
         } catch (error) {
@@ -110,6 +109,12 @@ export async function openApp(config: Config, options: { readonly connections?: 
   }
 }
 
+/** Loaded on first use, for BullMQ takes longer to load than all else that a command starts with. */
+async function openQueuesOf(config: Config, backend: QueueBackend): Promise<Queues> {
+  const { openQueues } = await import('./queue/queues.ts');
+  return await openQueues({ backend, groups: config.queueGroups, timing: timingOf(config) });
+}
+
 async function openInstallation(config: Config, places: Places, db: Database): Promise<Installation> {
   const read = async () => {
     await checkSchema(db);
@@ -119,6 +124,7 @@ async function openInstallation(config: Config, places: Places, db: Database): P
     return await read();
   } catch (error) {
     if (places.servers === null || !isRefusal(error) || error.code !== 'older_schema') throw error;
+    const { migrateAll } = await import('./migrate-all.ts');
     await migrateAll(config, places.ownerAddress);
     return await read();
   }

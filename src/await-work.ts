@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from './app.ts';
 import { Refusal } from './domain/errors.ts';
 import type { RunningWorkers } from './queue/workers.ts';
-import { sweepOnce } from './worker-set.ts';
 
 const LOOK_MS = 40;
 /** Without any progress for so long, jobs may have been lost with the queue; what is unfinished is put there again. */
@@ -40,6 +39,7 @@ export async function awaitWork(
       if (Date.now() - progressAt > STUCK_MS) throw stuck(left);
       if (Date.now() - Math.max(progressAt, sweptAt) > QUIET_MS) {
         sweptAt = Date.now();
+        const { sweepOnce } = await import('./worker-set.ts');
         await sweepOnce(app);
       }
     }

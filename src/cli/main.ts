@@ -1,33 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { endOf } from '../audit/audited.ts';
 import { isRefusal, type Refusal } from '../domain/errors.ts';
+import { familiesFor } from './all-commands.ts';
 import type { Action, CommandRegistry } from './command.ts';
 import { CommandRecord } from './command-record.ts';
-import { registerAudit } from './commands/audit.ts';
-import { registerCatalog } from './commands/catalog.ts';
-import { registerDecisions } from './commands/decisions.ts';
-import { registerExplain } from './commands/explain.ts';
-import { registerFunds } from './commands/funds.ts';
-import { registerGenerate } from './commands/generate.ts';
-import { registerHolds } from './commands/holds.ts';
-import { registerIngest } from './commands/ingest.ts';
-import { registerInvalidate } from './commands/invalidate.ts';
-import { registerLedger } from './commands/ledger.ts';
-import { registerPayouts } from './commands/payouts.ts';
-import { registerPeriods } from './commands/periods.ts';
-import { registerPersons } from './commands/persons.ts';
-import { registerPlans } from './commands/plans.ts';
-import { registerProviders } from './commands/providers.ts';
-import { registerRejected } from './commands/rejected.ts';
-import { registerRuns } from './commands/runs.ts';
-import { registerServices } from './commands/services.ts';
-import { registerSettle } from './commands/settle.ts';
-import { registerSimulate } from './commands/simulate.ts';
-import { registerStatement } from './commands/statement.ts';
-import { registerStatements } from './commands/statements.ts';
-import { registerStatus } from './commands/status.ts';
-import { registerTraffic } from './commands/traffic.ts';
-import { registerVerify } from './commands/verify.ts';
 import { type Output, openOutput } from './output.ts';
 
 interface Chosen {
@@ -43,8 +19,11 @@ const USAGE_EXIT_CODE = 2;
 export async function main(argv: readonly string[]): Promise<number> {
   endInOneLine();
   let chosen: Chosen | null = null;
-  const program = makeProgram(given => {
-    chosen = given;
+  const program = await makeProgram({
+    word: argv[0],
+    onGiven: given => {
+      chosen = given;
+    },
   });
   try {
     await program.parseAsync([...argv], { from: 'user' });
@@ -59,8 +38,14 @@ export async function main(argv: readonly string[]): Promise<number> {
   return chosen === null ? USAGE_EXIT_CODE : await run(chosen);
 }
 
-/** The command line, which tells the command that it was given instead of running it. */
-export function makeProgram(onGiven: (given: Chosen) => void): Command {
+/** The command line, which tells the command that it was given instead of running it. It knows those that begin with `word`, or all if none does. */
+export async function makeProgram({
+  word,
+  onGiven,
+}: {
+  readonly word?: string | undefined;
+  readonly onGiven: (given: Chosen) => void;
+}): Promise<Command> {
   const program = new Command('apportion');
   program
     .description(
@@ -76,37 +61,8 @@ export function makeProgram(onGiven: (given: Chosen) => void): Command {
       .action(() => onGiven({ action, command, changes }));
   };
   const registry: CommandRegistry = { on: choose(false), onRecord: choose(true) };
-  registerAll(program, registry);
+  for (const register of await familiesFor(word)) register(program, registry);
   return program;
-}
-
-/** Every command there is. */
-export function registerAll(program: Command, registry: CommandRegistry): void {
-  registerServices(program, registry);
-  registerCatalog(program, registry);
-  registerPlans(program, registry);
-  registerTraffic(program, registry);
-  registerProviders(program, registry);
-  registerGenerate(program, registry);
-  registerIngest(program, registry);
-  registerInvalidate(program, registry);
-  registerSettle(program, registry);
-  registerRejected(program, registry);
-  registerRuns(program, registry);
-  registerSimulate(program, registry);
-  registerStatement(program, registry);
-  registerStatements(program, registry);
-  registerStatus(program, registry);
-  registerLedger(program, registry);
-  registerExplain(program, registry);
-  registerVerify(program, registry);
-  registerPeriods(program, registry);
-  registerPersons(program, registry);
-  registerDecisions(program, registry);
-  registerHolds(program, registry);
-  registerFunds(program, registry);
-  registerPayouts(program, registry);
-  registerAudit(program, registry);
 }
 
 /** What goes wrong outside of a command's own work ends the program too, but never with a stack trace. */

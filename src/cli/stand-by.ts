@@ -1,6 +1,5 @@
 import type { App } from '../app.ts';
 import type { RunningWorkers } from '../queue/workers.ts';
-import { runEventWorkers } from '../worker-set.ts';
 
 const LOOK_MS = 500;
 const QUIET_MS = 2_000;
@@ -21,7 +20,9 @@ export async function standByWorkers(app: App, options: StandByOptions): Promise
   let own: RunningWorkers | null = null;
   const look = async () => {
     const isQuiet = performance.now() - options.progressAt() > QUIET_MS;
-    if (own === null && (isQuiet || (await options.others()) === 0)) own = await runEventWorkers(app, options.onError);
+    if (own !== null || (!isQuiet && (await options.others()) > 0)) return;
+    const { runEventWorkers } = await import('../worker-set.ts');
+    own = await runEventWorkers(app, options.onError);
   };
   await look();
   let looking = Promise.resolve();

@@ -15,7 +15,7 @@ function familyOf(command: Command): Command[] {
   return [command, ...command.commands.flatMap(familyOf)];
 }
 
-const ALL = familyOf(makeProgram(() => {}));
+const ALL = familyOf(await makeProgram({ onGiven: () => {} }));
 const COMMANDS = ALL.filter(command => command.commands.length === 0);
 
 /** As it is typed after the program's name. */

@@ -6,8 +6,11 @@ const INSTANTS = ['2018-04-02T00:00:00+08:00', '2018-04-01T00:00:00+08:00'] as c
 
 async function given(...argv: readonly string[]): Promise<boolean> {
   let chosen = false;
-  const program = makeProgram(() => {
-    chosen = true;
+  const program = await makeProgram({
+    word: argv[0],
+    onGiven: () => {
+      chosen = true;
+    },
   });
   await program.parseAsync([...argv], { from: 'user' });
   return chosen;
