@@ -3,8 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Output } from './output.ts';
 
-/** What a batch leaves behind dies before it would be copied into the old generation. */
-const V8_OPTIONS = ['--max-semi-space-size=32'];
 const RESTART_MS = 1_000;
 const STOP_LIMIT_MS = 40_000;
 
@@ -45,7 +43,6 @@ export class KeptWorker {
       // In a process group of its own, so that Ctrl-C reaches it once, through us, and it ends in order.
       const child = fork(this.#file, {
         detached: true,
-        execArgv: V8_OPTIONS,
         stdio: ['ignore', this.#log, this.#log, 'ipc'],
       });
       this.#child = child;

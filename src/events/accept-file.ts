@@ -7,7 +7,7 @@ import { UNASSIGNED } from '../domain/ids.ts';
 import { uuidSequence } from '../domain/uuid-sequence.ts';
 import { beginAcceptance } from './accepted-by.ts';
 import type { RefusedLine } from './batch-columns.ts';
-import { type BatchKey, insertBatch, type NewBatch } from './inbox.ts';
+import { type BatchKey, insertBatches, type NewBatch } from './inbox.ts';
 import { acceptanceWindow } from './judge-line.ts';
 import { LINE_FORMATS, type LineFormat } from './line-formats.ts';
 import { type LineBlock, NEWLINE, readBlocks, readLine, type UnreadableLine } from './line-reader.ts';
@@ -202,7 +202,7 @@ class FileAcceptance {
     const batches = await this.#deps.db.transaction(async tx => {
       await beginAcceptance(tx);
       const named = closed.map(batch => this.#named(batch));
-      for (const batch of named) await insertBatch(tx, batch);
+      await insertBatches(tx, named);
       return named;
     });
     this.#batches += batches.length;

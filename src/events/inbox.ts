@@ -7,6 +7,10 @@ import type { AloneReason } from '../traffic/checks.ts';
 import type { LineFormat } from './line-formats.ts';
 
 const MOST_LOOKED_AT = 1_000;
+/** A statement takes 65,535 parameters, and a row has twelve. */
+const INSERTED_AT_ONCE = 1_000;
+/** And Postgres a message of 1 GiB. */
+const BYTES_AT_ONCE = 1 << 26;
 
 export interface BatchKey {
   readonly bucket: number;
@@ -52,25 +56,36 @@ export function digestOf(payload: Buffer): Buffer {
   return hash('sha256', payload, 'buffer');
 }
 
-export async function insertBatch(tx: pg.ClientBase, batch: NewBatch): Promise<void> {
+/** Many in one statement: whoever reads a file meanwhile looks at answers only now and then. */
+export async function insertBatches(tx: pg.ClientBase, batches: readonly NewBatch[]): Promise<void> {
+  let some: NewBatch[] = [];
+  let bytes = 0;
+  for (const batch of batches) {
+    some.push(batch);
+    bytes += batch.payload.length;
+    if (some.length < INSERTED_AT_ONCE && bytes < BYTES_AT_ONCE) continue;
+    await insertSome(tx, some);
+    some = [];
+    bytes = 0;
+  }
+  if (some.length > 0) await insertSome(tx, some);
+}
+
+async function insertSome(tx: pg.ClientBase, batches: readonly NewBatch[]): Promise<void> {
+  const values: unknown[] = [];
+  const rows = batches.map(batch => {
+    const row = [
+      ...[batch.bucket, batch.batchId, batch.ingestId, batch.source, batch.clock, batch.acceptedAt, batch.lineCount],
+      ...[batch.days?.first ?? null, batch.days?.last ?? null],
+      ...[batch.payload, digestOf(batch.payload), batch.format],
+    ];
+    return `(${row.map(value => `$${values.push(value)}`).join(', ')})`;
+  });
   await tx.query(
     `insert into inbox_batches (bucket, batch_id, ingest_id, source, clock, accepted_at, line_count, first_date, last_date,
        payload, payload_digest, format)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-    [
-      batch.bucket,
-      batch.batchId,
-      batch.ingestId,
-      batch.source,
-      batch.clock,
-      batch.acceptedAt,
-      batch.lineCount,
-      batch.days?.first ?? null,
-      batch.days?.last ?? null,
-      batch.payload,
-      digestOf(batch.payload),
-      batch.format,
-    ],
+     values ${rows.join(', ')}`,
+    values,
   );
 }
 

@@ -11,7 +11,7 @@ import { uuidSequence } from '../domain/uuid-sequence.ts';
 import type { AcceptDeps } from './accept-file.ts';
 import { beginAcceptance } from './accepted-by.ts';
 import { BatchBuilder } from './batch.ts';
-import { type BatchKey, insertBatch } from './inbox.ts';
+import { type BatchKey, insertBatches, type NewBatch } from './inbox.ts';
 import { acceptanceWindow, judgeEvent } from './judge-line.ts';
 import { LINE_FORMATS, type LineFormat } from './line-formats.ts';
 import { filterValues, MATCHES, type RejectedFilters } from './list-rejected.ts';
@@ -129,24 +129,24 @@ class Redrive {
 
   async #handIn(tx: pg.ClientBase, lines: readonly StoredLine[]): Promise<BatchKey[]> {
     const { open, taken } = await this.#judge(tx, lines);
-    const batches: BatchKey[] = [];
     await beginAcceptance(tx);
-    for (const { bucket, source, clock, builder } of open.toSorted((a, b) => a.bucket - b.bucket)) {
-      const batchId = this.#nextBatchId();
-      await insertBatch(tx, {
-        bucket,
-        batchId,
-        ingestId: this.#ingestId,
-        source,
-        format: 'ndjson',
-        clock,
-        acceptedAt: this.#deps.now(),
-        lineCount: builder.lineCount,
-        days: builder.days,
-        payload: builder.pack(),
-      });
-      batches.push({ bucket, batchId });
-    }
+    const batches = open
+      .toSorted((a, b) => a.bucket - b.bucket)
+      .map(
+        ({ bucket, source, clock, builder }): NewBatch => ({
+          bucket,
+          batchId: this.#nextBatchId(),
+          ingestId: this.#ingestId,
+          source,
+          format: 'ndjson',
+          clock,
+          acceptedAt: this.#deps.now(),
+          lineCount: builder.lineCount,
+          days: builder.days,
+          payload: builder.pack(),
+        }),
+      );
+    await insertBatches(tx, batches);
     await tx.query(
       `insert into redriven_lines (bucket, seq, line_no, ingest_id, redriven_at)
        select *, $4::uuid, $5::timestamptz from unnest($1::smallint[], $2::bigint[], $3::bigint[])`,
@@ -159,7 +159,7 @@ class Redrive {
       ],
     );
     this.#redriven += taken.length;
-    return batches;
+    return batches.map(({ bucket, batchId }) => ({ bucket, batchId }));
   }
 
   /** Puts the lines that pass into batches and counts the others. */

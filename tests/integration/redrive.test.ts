@@ -40,7 +40,11 @@ function line(id: string, changes: object = {}): string {
 
 const ofSecondApp = { app_id: 'app_2', ad_unit_id: 'unit_2' };
 
-async function redrive(filters: RejectedFilters = {}, clock: Date | null = null): Promise<RedrivenLines> {
+async function redrive(
+  filters: RejectedFilters = {},
+  clock: Date | null = null,
+  batchEvents = 100,
+): Promise<RedrivenLines> {
   const redriven = await redriveLines(
     {
       db: system.db,
@@ -51,7 +55,7 @@ async function redrive(filters: RejectedFilters = {}, clock: Date | null = null)
         system.batchJobs.push(...batches);
       },
     },
-    { filters, clock, batchEvents: 100 },
+    { filters, clock, batchEvents },
   );
   await system.processAll();
   return redriven;
@@ -95,6 +99,13 @@ test('redriving again, and by two at once, takes each line in once', async () =>
   expect(await redrive()).toMatchObject({ tried: 0, redriven: 0 });
   expect(await system.earnings()).toEqual(['2018-04-15|dev_2|app_2|unit_2|CNY|0|30|30000000000']);
   expect((await system.verify()).differences).toEqual([]);
+});
+
+test('more batches than one statement inserts are all taken in', async () => {
+  await system.take(Array.from({ length: 1_005 }, (_, index) => line(`e${index}`, ofSecondApp)));
+  await system.importCatalog(SECOND_APP);
+  expect(await redrive({}, null, 1)).toMatchObject({ redriven: 1_005, batches: 1_005 });
+  expect(await system.earnings()).toEqual(['2018-04-15|dev_2|app_2|unit_2|CNY|0|1005|1005000000000']);
 });
 
 test('a line that lacked a price is priced by the card imported since; one that still lacks it stays', async () => {

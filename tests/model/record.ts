@@ -1,5 +1,5 @@
 import type { BusinessDay } from '../../src/domain/business-day.ts';
-import { insertBatch, type NewBatch } from '../../src/events/inbox.ts';
+import { insertBatches, type NewBatch } from '../../src/events/inbox.ts';
 import type { SettlementSystem } from '../support/settlement-system.ts';
 import { START } from './world.ts';
 
@@ -86,7 +86,7 @@ async function doAgain(
   days: ReadonlyMap<string, BusinessDay>,
 ): Promise<void> {
   if (batch !== null) {
-    await system.db.transaction(async tx => await insertBatch(tx, batch));
+    await system.db.transaction(async tx => await insertBatches(tx, [batch]));
     await system.processBucket(bucket);
   } else if (runId !== null) {
     await system.settleBucket({ bucket, runId, businessDay: days.get(runId) as BusinessDay });

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { type App, acceptDepsOf } from '../../app.ts';
 import { isRefusal, Refusal } from '../../domain/errors.ts';
 import { type AcceptedFile, acceptFile } from '../../events/accept-file.ts';
+import { collectSeldom } from '../../events/collect-seldom.ts';
 import { type FirstRejectedLine, firstRejectedLines } from '../../events/first-rejected-lines.ts';
 import { type IngestSummary, summariseIngests } from '../../events/ingest-summary.ts';
 import { LINE_FORMATS, type LineFormat } from '../../events/line-formats.ts';
@@ -48,6 +49,7 @@ interface IngestRequest {
 }
 
 async function ingestFiles(app: App, request: IngestRequest): Promise<Result> {
+  collectSeldom();
   const { options, output } = request;
   // What is accepted of much input is processed meanwhile; for little, starting a process takes longer than the work.
   const isMuch = (await totalBytes(request.paths)) > MUCH_INPUT_BYTES;
