@@ -27,6 +27,9 @@ const POSTGRES_SETTINGS = {
 };
 const RECOVERY_LIMIT_MS = 60_000;
 const QUEUE_TABLES = ['meta', 'job', 'scheduler'];
+const DEADLOCK = '40P01';
+/** More in a row are no chance. */
+const DEADLOCKS = 10;
 
 /** A machine of the test's own: both servers, workers that are kept running, commands. Nothing of it is left after `close`. */
 export class Machine {
@@ -211,13 +214,22 @@ export class Machine {
     this.#redis = await startRedis({ binary: this.#redisBinary, dir, port: this.#redisPort });
   }
 
+  /** Takes all tables of the queue from workers that use some of them: of two that wait for one another, Postgres may end this one. */
   async #replaceQueueTables(statements: readonly string[]): Promise<void> {
-    await this.look(async client => {
-      await client.query('begin');
-      await client.query(`truncate ${QUEUE_TABLES.map(table => `queue.${table}`).join(', ')} cascade`);
-      for (const statement of statements) await client.query(statement);
-      await client.query('commit');
-    });
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.look(async client => {
+          await client.query('begin');
+          await client.query(`truncate ${QUEUE_TABLES.map(table => `queue.${table}`).join(', ')} cascade`);
+          for (const statement of statements) await client.query(statement);
+          await client.query('commit');
+        });
+        return;
+      } catch (error) {
+        const isDeadlock = error instanceof pg.DatabaseError && error.code === DEADLOCK;
+        if (!isDeadlock || attempt === DEADLOCKS) throw error;
+      }
+    }
   }
 
   async #stopWatching(): Promise<void> {
