@@ -32,9 +32,13 @@ export class NaiveReference {
     return home.servers.redis === null ? null : new NaiveReference(home, home.servers.redis.path);
   }
 
-  /** Seconds from the first job added to the last one done. The workers live only meanwhile, so that they disturb nobody else. */
-  async run(events: readonly AdEvent[], table: EventTable): Promise<number> {
+  /**
+   * Seconds from the first job added to the last one done, under ids that no table has yet. The workers live only meanwhile, so that
+   * they disturb nobody else.
+   */
+  async run(sample: readonly AdEvent[], table: EventTable): Promise<number> {
     const { references } = this.#home;
+    const events = sample.map(event => ({ ...event, id: randomBytes(8).toString('hex') }));
     await readyTable(references, table);
     const workers = await this.#startWorkers(table);
     const redis = new Redis(this.#redisPath, { maxRetriesPerRequest: null });
@@ -47,7 +51,7 @@ export class NaiveReference {
         await queue.addBulk(jobsOf(events.slice(from, from + BULK)));
       await allDone;
       const seconds = (performance.now() - startedAt) / 1000;
-      const ids = [...new Set(events.map(event => event.id))];
+      const ids = events.map(event => event.id);
       const { rows } = await references.query(`select count(*)::int as stored from ${table} where id = any ($1)`, [
         ids,
       ]);
@@ -85,14 +89,14 @@ async function jobsDone(workers: readonly ChildProcess[], wanted: number): Promi
   await promise;
 }
 
-/** The first events of a log that can be read, under ids that no table has yet. */
+/** The first events of a log that can be read. */
 export async function firstEvents(file: string, count: number): Promise<AdEvent[]> {
   const events: AdEvent[] = [];
   const input = createReadStream(file);
   for await (const line of createInterface({ input })) {
     if (events.length >= count) break;
     const event = parseAdEvent(line);
-    if (!isBadForm(event)) events.push({ ...event, id: randomBytes(8).toString('hex') });
+    if (!isBadForm(event)) events.push(event);
   }
   input.destroy();
   return events;

@@ -153,8 +153,8 @@ class EventStage {
     const copied = await onBothTables(copy.rows, table => limit.run(copy, table));
     await limit.remove(copy);
     if (naive === null) return { events: copy.rows, limit: copied, naive: null };
-    const count = this.#bench.size('naive');
-    const inserted = await onBothTables(count, async table => naive.run(await firstEvents(piece.file, count), table));
+    const sample = await firstEvents(piece.file, this.#bench.size('naive'));
+    const inserted = await onBothTables(sample.length, table => naive.run(sample, table));
     return { events: copy.rows, limit: copied, naive: inserted };
   }
 

@@ -39,6 +39,7 @@ export async function awaitWork(
       if (Date.now() - progressAt > STUCK_MS) throw stuck(left);
       if (Date.now() - Math.max(progressAt, sweptAt) > QUIET_MS) {
         sweptAt = Date.now();
+        // Seldom needed, and long in loading.
         const { sweepOnce } = await import('./worker-set.ts');
         await sweepOnce(app);
       }

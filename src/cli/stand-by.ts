@@ -21,6 +21,7 @@ export async function standByWorkers(app: App, options: StandByOptions): Promise
   const look = async () => {
     const isQuiet = performance.now() - options.progressAt() > QUIET_MS;
     if (own !== null || (!isQuiet && (await options.others()) > 0)) return;
+    // Seldom needed, and long in loading.
     const { runEventWorkers } = await import('../worker-set.ts');
     own = await runEventWorkers(app, options.onError);
   };
